@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/event.hpp>
+#include <holdfast/mqtt_message.hpp>
+#include <holdfast/result.hpp>
+
+namespace holdfast {
+
+/// A CloudEvents 1.0 event. Required: id, source, type. Holdfast's own attributes `sequence` and `epoch`, and
+/// `traceparent` and the like, stand in `attributes` under their names. https://github.com/cloudevents/spec
+struct CloudEvent {
+  std::string id;
+  std::string source;
+  std::string type;
+  std::string subject;       ///< empty: absent. Holdfast: the key
+  std::string time;          ///< RFC 3339, empty: absent
+  std::string content_type;  ///< `datacontenttype`, empty: absent
+  std::vector<Attribute> attributes;
+  std::vector<std::byte> data;
+
+  /// The value of a further attribute, or nullptr.
+  [[nodiscard]] const std::string* attribute(std::string_view name) const noexcept;
+  friend bool operator==(const CloudEvent&, const CloudEvent&) = default;
+};
+
+/// Binary mode for MQTT 5, JSON structured mode for 3.1.1 (the only one it allows). Fails with `invalid` when
+/// a required attribute is missing, a name or value is outside CloudEvents' types, or a name repeats; with
+/// `too_large` above limits::kMessageBytesMax. `expiry_s` becomes the Message Expiry Interval (MQTT 5 only).
+[[nodiscard]] Result<MqttMessage> encode_cloud_event(const CloudEvent& event, std::string topic,
+                                                     MqttVersion version,
+                                                     std::optional<std::uint32_t> expiry_s = std::nullopt);
+
+/// Structured when the content type begins with `application/cloudevents`, or when there is none and no
+/// `specversion` user property (3.1.1); else binary. Bounded; rejects what RFC 8259, UTF-8 or CloudEvents
+/// reject, duplicate names and trailing bytes with `invalid`, and oversize with `too_large`.
+[[nodiscard]] Result<CloudEvent> decode_cloud_event(const MqttMessage& message);
+
+}  // namespace holdfast

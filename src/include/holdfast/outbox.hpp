@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <holdfast/event.hpp>
+#include <holdfast/options.hpp>
+#include <holdfast/result.hpp>
+#include <holdfast/statistics.hpp>
+#include <holdfast/time.hpp>
+
+struct sqlite3;
+
+namespace holdfast {
+
+namespace platform {
+class Clock;
+class Disk;
+class Entropy;
+class Host;
+class Link;
+}  // namespace platform
+
+/// The services an outbox needs; they must outlive it. platform::LinuxPlatform::view() makes one.
+struct PlatformView {
+  platform::Clock& clock;
+  platform::Disk& disk;
+  platform::Entropy& entropy;
+  platform::Host& host;
+};
+
+/// One value of the application's state.
+struct StateEntry {
+  std::string key;
+  std::string content_type;
+  std::int64_t version = 0;  ///< 1 at the first put, +1 per put; starts again after an erase
+  std::vector<std::byte> value;
+};
+
+/// A read inside or outside a write. Lives only during the closure that receives it.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  [[nodiscard]] virtual Result<std::optional<StateEntry>> get(std::string_view key) const = 0;
+  /// Entries whose key begins with `prefix` and is greater than `after`, in bytewise order of keys, at most
+  /// `entries_max` (bounded by limits::kListEntriesMax).
+  [[nodiscard]] virtual Result<std::vector<StateEntry>> list(std::string_view prefix, std::string_view after,
+                                                             std::size_t entries_max) const = 0;
+  /// The caller's own SQL, on the connection that holds the transaction. Transaction control, ATTACH, PRAGMA
+  /// and tables named hf_* are denied. Statements must be finalized before the closure returns.
+  [[nodiscard]] virtual sqlite3* sql() const = 0;
+};
+
+/// One write: all of it or nothing. Lives only during the closure that receives it.
+class Transaction : public Reader {
+ public:
+  /// Inserts or replaces a state value and returns its new version. `invalid`, `too_large`, `full`.
+  virtual Result<std::int64_t> put(std::string_view key, std::span<const std::byte> value,
+                                   std::string_view content_type = "application/octet-stream") = 0;
+  /// True when there was something to erase.
+  virtual Result<bool> erase(std::string_view key) = 0;
+  /// Appends an event to its lane. The id is final once the write has succeeded, and void if it has not.
+  /// `invalid` (unknown lane, bad text, topic with wildcards), `too_large`, `full`.
+  virtual Result<EventId> add(const Event& event) = 0;
+};
+
+/// What a successful write stored, in the order of the add() calls.
+struct Receipt {
+  std::vector<EventId> events;
+};
+
+/// A write. It may run more than once (a group that has to be split is run again), and must have no effect
+/// outside its transaction. It runs on the store's thread, must not block, and must not call the outbox. An
+/// error it returns rolls the write back and becomes the write's result. An exception is `invalid`.
+using WriteBody = std::function<Result<void>(Transaction&)>;
+using ReadBody = std::function<Result<void>(const Reader&)>;
+
+using WriteResult = Result<Receipt>;
+/// Called once, on the store's thread, when the outcome is known. Must not block and must not throw.
+using WriteCallback = std::function<void(const WriteResult&)>;
+
+/// A write on its way. Copies refer to the same write.
+class Ticket {
+ public:
+  class State;
+  explicit Ticket(std::shared_ptr<State> state);
+  /// True once the outcome is known.
+  [[nodiscard]] bool done() const;
+  /// Waits for the outcome. `unavailable` when the deadline passes first: the write is still on its way.
+  [[nodiscard]] WriteResult wait(Instant deadline = Instant::max()) const;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+/// The outbox of one device: one store, one relay. Every member function may be called from any thread, but
+/// not from inside a closure or callback (that is `invalid`).
+class Outbox {
+ public:
+  /// Opens or creates the store. On return everything committed before is readable, also after kill -9 or a
+  /// power cut. Blocks for recovery (milliseconds). `busy`: another process holds the store, and the hint
+  /// names it. `denied`, `disk_full`, `io_error`, `corrupt`, `schema_newer`, `invalid`.
+  [[nodiscard]] static Result<std::unique_ptr<Outbox>> open(const StoreOptions& options,
+                                                            PlatformView platform);
+
+  /// Starts draining to a broker over `link`. Events wait until it is called. Returns at once: a broker that
+  /// is away is no error, and statistics() says how it goes. `invalid`: bad options, or a relay runs already.
+  [[nodiscard]] Result<void> start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link);
+
+  /// Runs `body` in a transaction and waits until it is durable. Success: all of it survives power loss, and
+  /// the relay will deliver its events. Any error but `outcome_unknown`: nothing was stored. `full` (budget),
+  /// `busy` (more than limits::kQueuedWritesMax writes wait), `too_large`, `invalid`, `disk_full`,
+  /// `io_error`, `unavailable` (closed), or the error that `body` returned. Blocks for the group's commit.
+  [[nodiscard]] WriteResult write(WriteBody body);
+
+  /// The same without waiting. `busy` and `unavailable` are reported here, every other outcome by the ticket
+  /// and, if given, the callback. A ticket may be dropped: the write goes on.
+  [[nodiscard]] Result<Ticket> write_async(WriteBody body, WriteCallback callback = {});
+
+  /// Runs `body` on a consistent view; writing is denied. Waits for the store like a write.
+  [[nodiscard]] Result<void> read(ReadBody body);
+  [[nodiscard]] Result<std::optional<StateEntry>> get(std::string_view key);
+  [[nodiscard]] Result<std::vector<StateEntry>> list(std::string_view prefix, std::string_view after = {},
+                                                     std::size_t entries_max = 100);
+
+  /// Waits until every event committed before the call is settled (acknowledged by the broker, or declared in
+  /// a gap record). `unavailable` when the deadline passes first; nothing is lost by that.
+  [[nodiscard]] Result<void> flush(Instant deadline);
+
+  /// Lag, backlog, losses, refusals, relay and store state. Never blocks on the disk or the network.
+  [[nodiscard]] Statistics statistics() const;
+
+  /// Refuses new writes, completes the ones that are waiting, lets events in flight be acknowledged for at
+  /// most RelayOptions::drain_timeout, stores the acknowledgements, and closes the store. What is not
+  /// acknowledged stays in the store. Idempotent; the destructor does the same and drops the result.
+  Result<void> close();
+
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+  ~Outbox();
+
+ private:
+  class Impl;
+  explicit Outbox(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast

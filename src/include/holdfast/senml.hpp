@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <holdfast/result.hpp>
+
+/// SenML (RFC 8428) in deterministic CBOR (RFC 8949 section 4.2.1).
+namespace holdfast::senml {
+
+inline constexpr std::string_view kContentType = "application/senml+cbor";
+
+/// `vb`, `v`, `vs`, `vd`. A float keeps its type: 48.0 is a float in CBOR, never an integer.
+using Value = std::variant<bool, double, std::string, std::vector<std::byte>>;
+
+/// A resolved or unresolved record; an absent optional is an absent field. Base fields hold from their record
+/// until replaced (RFC 8428 section 4.1).
+struct Record {
+  std::optional<std::string> base_name;
+  std::optional<double> base_time;  ///< seconds; < 2^28 relative to now, else since 1970
+  std::optional<std::string> base_unit;
+  std::optional<double> base_value;
+  std::optional<double> base_sum;
+  std::optional<int> base_version;  ///< 10 when absent; a larger one is refused on decode
+  std::optional<std::string> name;
+  std::optional<std::string> unit;  ///< RFC 8428 section 12.1: "Cel", "%RH", "Pa", "V", ...
+  std::optional<Value> value;
+  std::optional<double> sum;
+  std::optional<double> time;
+  std::optional<double> update_time;
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+using Pack = std::vector<Record>;
+
+inline constexpr std::size_t kRecordsMax = 1024;  ///< records of one pack, encoding and decoding
+
+/// Deterministic bytes: shortest integers, lengths and floats, keys in bytewise order of their encoding.
+/// `invalid`: a record has neither value nor sum, a name is empty or has forbidden characters, a number is
+/// NaN or infinite. `too_large`: more than kRecordsMax records.
+[[nodiscard]] Result<std::vector<std::byte>> encode(const Pack& pack);
+
+/// Accepts any well-formed CBOR pack, deterministic or not (definite or indefinite lengths, integers and
+/// decimal fractions as numbers). Unknown keys are ignored, an unknown label that ends in `_` is `invalid`,
+/// so are duplicate keys, trailing bytes, bad UTF-8, a version above 10. Bounded in depth, items and bytes.
+[[nodiscard]] Result<Pack> decode(std::span<const std::byte> bytes);
+
+/// RFC 8428 section 4.6: no base fields, full names, absolute times. `now_s` (seconds since 1970) resolves
+/// relative times; without it relative times stay as they are.
+[[nodiscard]] Result<Pack> resolve(const Pack& pack, std::optional<double> now_s);
+
+}  // namespace holdfast::senml

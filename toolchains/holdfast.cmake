@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# What every target of this project is compiled with: holdfast_target(TARGET) and nothing global.
+
+include(GNUInstallDirs)
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(holdfast_target target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+                                             CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_definitions(${target} PRIVATE _TIME_BITS=64 _FILE_OFFSET_BITS=64)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+                                           -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
+                                           -Wnull-dereference -Wdouble-promotion -Wformat=2
+                                           -Wimplicit-fallthrough)
+  if(HOLDFAST_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(HOLDFAST_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${HOLDFAST_SANITIZE} -fno-omit-frame-pointer
+                                             -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${HOLDFAST_SANITIZE})
+  endif()
+endfunction()
+
+# holdfast_layer(NAME SOURCES ... DEPENDS ...): one layer of src/ as an object library that becomes part of
+# holdfast::holdfast. DEPENDS are third-party libraries of that layer alone.
+function(holdfast_layer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(holdfast_${name} OBJECT ${arg_SOURCES})
+  holdfast_target(holdfast_${name})
+  target_include_directories(holdfast_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/src/include
+                                                      ${PROJECT_SOURCE_DIR}/platform/include)
+  target_link_libraries(holdfast_${name} PRIVATE ${arg_DEPENDS})
+endfunction()

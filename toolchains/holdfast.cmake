@@ -34,3 +34,30 @@ function(holdfast_layer name)
                                                       ${PROJECT_SOURCE_DIR}/platform/include)
   target_link_libraries(holdfast_${name} PRIVATE ${arg_DEPENDS})
 endfunction()
+
+# holdfast_embed_sql(TARGET FILE.sql): makes "<folder>/<file>_sql.hpp" includable in TARGET, where <folder> is
+# the name of the calling folder: `inline constexpr std::string_view k<File>Sql` in namespace
+# holdfast::<folder>. So src/store/schema.sql is holdfast::store::kSchemaSql in "store/schema_sql.hpp".
+function(holdfast_embed_sql target file)
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+  cmake_path(GET file STEM name)
+  string(SUBSTRING ${name} 0 1 initial)
+  string(SUBSTRING ${name} 1 -1 rest)
+  string(TOUPPER ${initial} initial)
+  file(READ ${file} sql)
+  # Written only when it differs, so that nothing is compiled in vain.
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/embedded/${folder}/${name}_sql.hpp @ONLY CONTENT
+       [=[// Generated from @file@: edit that.
+#pragma once
+
+#include <string_view>
+
+namespace holdfast::@folder@ {
+
+inline constexpr std::string_view k@initial@@rest@Sql = R"sql(@sql@)sql";
+
+}  // namespace holdfast::@folder@
+]=])
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/embedded)
+endfunction()

@@ -56,8 +56,10 @@ enum class LinkEventKind : std::uint8_t {
 struct LinkEvent {
   LinkEventKind kind = LinkEventKind::disconnected;
   LinkToken token = 0;
-  std::int32_t reason = 0;  ///< MQTT reason code (>= 0x80), or 0 when the network failed
-  std::string detail;       ///< one line for people, no secret
+  /// MQTT 5 reason code (>= 0x80), or 0 when the network failed. The CONNACK codes 1 to 5 of 3.1.1 come as
+  /// their MQTT 5 names: 0x84, 0x85, 0x88, 0x86, 0x87.
+  std::int32_t reason = 0;
+  std::string detail;  ///< one line for people, no secret
   ConnectGrant grant;
 };
 
@@ -77,7 +79,8 @@ using Receiver = std::function<Delivery(const MqttMessage&)>;
 /// first connect(). What happened arrives as events, in order, through poll(): first `connected` or
 /// `connect_failed`, later at most one `disconnected`. Each accepted publish gets exactly one answer, or none
 /// when its connection ends first. Events wait in a mailbox that cannot overflow: at most kLinkPublishesMax
-/// answers and a handful of others. Only drop() may block.
+/// answers and a handful of others; a publish counts as unanswered until poll() has handed out its answer,
+/// and a subscribe counts like a publish. Only drop() may block.
 class Link {
  public:
   virtual ~Link() = default;
@@ -91,13 +94,13 @@ class Link {
   /// Hands over a QoS 1 publish. `unavailable`: not connected; `busy`: kLinkPublishesMax are unanswered;
   /// `invalid`: topic or text that MQTT forbids; `too_large`.
   [[nodiscard]] virtual Result<void> publish(LinkToken token, const MqttMessage& message) = 0;
-  /// Subscribes with QoS 1. `unavailable`, `invalid`.
+  /// Subscribes with QoS 1. `unavailable`, `busy`, `invalid` (also without a receiver).
   [[nodiscard]] virtual Result<void> subscribe(LinkToken token, const std::string& filter) = 0;
   /// Moves waiting events into `events`, oldest first, and returns how many.
   [[nodiscard]] virtual std::size_t poll(std::span<LinkEvent> events) = 0;
   /// Ends the connection, whatever its state, sending a DISCONNECT where that is possible. When it returns,
-  /// no event of it will come any more and no receiver is running. Blocks for at most about 10 s (Paho),
-  /// usually 0.2 s.
+  /// no event of it will come any more (those not polled yet are gone) and no receiver is running. Blocks for
+  /// at most about 10 s (Paho), usually 0.2 s.
   virtual void drop() = 0;
 };
 

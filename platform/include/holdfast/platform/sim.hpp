@@ -29,9 +29,15 @@ class VirtualClock final : public Clock {
   [[nodiscard]] WallTime wall() const noexcept override;
   bool wait_until(Instant deadline, Waker& waker) override;
 
+  /// Moves now() and the wall clock, runs the listeners, then wakes the waits whose deadline has come.
   void advance(Duration by);
   /// The wall clock jumps; now() does not.
   void set_wall(WallTime wall);
+
+  /// Calls `listener` in every advance(), on that thread and with now() moved, for as long as the caller
+  /// keeps what is returned. This is how a simulated world does what has become due; a listener schedules by
+  /// the moments of its own events, so one long advance() and many short ones give the same history.
+  [[nodiscard]] std::shared_ptr<void> on_advance(std::function<void()> listener);
 
  private:
   struct Impl;
@@ -65,6 +71,8 @@ class ScriptedDisk final : public Disk {
  public:
   std::optional<Error> refuse_create;
   DiskSpace space_now{1ULL << 34, 1ULL << 33};
+  std::function<std::optional<FileInfo>(const std::string&)> find_file;  ///< empty: there are no files
+  std::optional<std::string> lock_holder;
   [[nodiscard]] Result<DiskSpace> space(const std::string& path) const override;
   [[nodiscard]] Result<std::optional<FileInfo>> stat(const std::string& path) const override;
   [[nodiscard]] Result<void> may_create_beside(const std::string& path) const override;
@@ -76,9 +84,14 @@ class ScriptedDisk final : public Disk {
                                                          std::uint64_t seed, const Clock& clock);
 
 /// A broker that keeps MQTT's rules, in memory and in virtual time: sessions, QoS 1 with PUBACKs in order,
-/// Receive Maximum, subscriptions with wildcards, wills, takeover of a client id. What it does wrong it does
-/// because the test said so. Every rule holds per connection; delays count on the clock. Single-threaded:
-/// links and broker are driven by one thread that advances the clock.
+/// Receive Maximum, Maximum Packet Size, subscriptions with wildcards, retained messages, message expiry,
+/// wills, takeover of a client id. What it does wrong it does because the test said so. Every rule holds per
+/// connection; delays count on the clock.
+///
+/// There is no link thread: Link::poll() calls the receiver for every message that has arrived, before it
+/// hands out events. Wakers are rung for arriving messages too, and by VirtualClock::advance() when something
+/// becomes due. Deterministic when one thread drives clock, broker and links; correct (but in the order the
+/// threads happen to run) when they are driven by several.
 class ScriptedBroker {
  public:
   explicit ScriptedBroker(VirtualClock& clock);
@@ -93,21 +106,33 @@ class ScriptedBroker {
   void set_latency(Duration one_way);  ///< default 1 ms
   void set_grant(ConnectGrant grant);
   void set_refuse_connect(std::int32_t reason);  ///< CONNACK reason for new connections; 0: accept
-  /// Asked for each publish that reaches the broker; the PUBACK's reason code. Default: 0x00 for all.
+  /// Asked for each publish that reaches the broker; the PUBACK's reason code. Default: 0x00 for all. It may
+  /// call the broker: after kill_connections() in it the message is not taken and gets no answer. On 3.1.1 a
+  /// refused publish is acknowledged and thrown away, as Mosquitto does it.
   void set_answer(std::function<std::uint8_t(const MqttMessage&)> answer);
-  void set_silent(bool silent);                ///< half-open: takes everything, answers nothing
+  /// The SUBACK's reason code for a filter; below 0x80 it is subscribed. Default: granted QoS 1.
+  void set_subscribe_answer(std::function<std::uint8_t(const std::string&)> answer);
+  /// true: half-open. What is sent on the present connections, and on new ones, vanishes in both directions
+  /// for as long as they last; the ends find out by connect timeout and keep alive. false: new connections
+  /// work again.
+  void set_silent(bool silent);
   void set_lose_next_acks(std::size_t count);  ///< stores the message but the PUBACK never leaves
   void kill_connections(std::int32_t reason);  ///< DISCONNECT with a reason, or 0: the network dies
 
   // What happened.
-  [[nodiscard]] const std::vector<MqttMessage>& accepted() const;  ///< every message it took, in order
-  [[nodiscard]] std::size_t connects() const;
-  [[nodiscard]] std::size_t connections() const;  ///< now
-  [[nodiscard]] std::vector<Instant> connect_times() const;
+  /// Every publish it took, in order. The reference is for the thread that drives the broker.
+  [[nodiscard]] const std::vector<MqttMessage>& accepted() const;
+  [[nodiscard]] std::size_t accepted_count() const;          ///< for any thread
+  [[nodiscard]] std::vector<MqttMessage> wills() const;      ///< published wills, in order
+  [[nodiscard]] std::size_t connects() const;                ///< attempts, refused and failed ones too
+  [[nodiscard]] std::vector<Instant> connect_times() const;  ///< of these attempts
+  [[nodiscard]] std::size_t connections() const;             ///< accepted by the broker and open, now
+  /// When the next packet or timeout is due: a simulation advances to it. Instant::max(): nothing is under
+  /// way.
+  [[nodiscard]] Instant next_event() const;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<class BrokerCore> core_;
 };
 
 }  // namespace holdfast::platform::sim

@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: MIT
-// Nothing of its own: tests/CMakeLists.txt compiles the headers of the test framework here, once for all tests.
+// Does nothing itself: tests/CMakeLists.txt compiles the headers of the test framework with it, once for all tests.
+int main() { return 0; }

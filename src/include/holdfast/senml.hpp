@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -41,17 +42,23 @@ using Pack = std::vector<Record>;
 inline constexpr std::size_t kRecordsMax = 1024;  ///< records of one pack, encoding and decoding
 
 /// Deterministic bytes: shortest integers, lengths and floats, keys in bytewise order of their encoding.
-/// `invalid`: a record has neither value nor sum, a name is empty or has forbidden characters, a number is
-/// NaN or infinite. `too_large`: more than kRecordsMax records.
+/// `invalid`: no record at all, a record that has neither value nor sum (one with base fields only is
+/// allowed: RFC 8428 section 5.1.7), a name (base name + name) that is empty or has forbidden characters, a
+/// number that is NaN or infinite, text that is not UTF-8, versions that differ. `too_large`: over
+/// kRecordsMax records.
 [[nodiscard]] Result<std::vector<std::byte>> encode(const Pack& pack);
 
 /// Accepts any well-formed CBOR pack, deterministic or not (definite or indefinite lengths, integers and
-/// decimal fractions as numbers). Unknown keys are ignored, an unknown label that ends in `_` is `invalid`,
-/// so are duplicate keys, trailing bytes, bad UTF-8, a version above 10. Bounded in depth, items and bytes.
+/// decimal fractions as numbers). Unknown keys are ignored; an unknown label that ends in `_` is `invalid`,
+/// and so are duplicate keys, trailing bytes, bad UTF-8, a version above 10, two values in one record, a
+/// known field under its JSON name, and all that encode() refuses. Depth 16, 65,536 items and
+/// limits::kMessageBytesMax are the bounds: `too_large`.
 [[nodiscard]] Result<Pack> decode(std::span<const std::byte> bytes);
 
-/// RFC 8428 section 4.6: no base fields, full names, absolute times. `now_s` (seconds since 1970) resolves
-/// relative times; without it relative times stay as they are.
+/// RFC 8428 section 4.6: no base fields (but a version below 10), full names, absolute times, in
+/// chronological order. `now_s` (seconds since 1970) resolves relative times; without it they stay as they
+/// are, absent ones included, and stand before the absolute ones. `invalid`: what encode() refuses, a `now_s`
+/// below 2^28, or a sum with its base that overflows.
 [[nodiscard]] Result<Pack> resolve(const Pack& pack, std::optional<double> now_s);
 
 }  // namespace holdfast::senml

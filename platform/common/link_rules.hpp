@@ -114,7 +114,7 @@ struct BrokerAddress {
 }
 
 /// Everything in a request that can be wrong by itself; the address on success.
-[[nodiscard]] inline Result<BrokerAddress> check_request(const ConnectRequest& request) {
+[[nodiscard]] inline Result<BrokerAddress> check_request(const ConnectRequest& request, bool has_receiver) {
   const auto refuse = [](std::string hint) { return fail(ErrorCode::invalid, "connect", std::move(hint)); };
   const BrokerOptions& broker = request.broker;
   if (broker.client_id.empty() || !is_mqtt_text(broker.client_id, kClientIdBytesMax))
@@ -128,6 +128,8 @@ struct BrokerAddress {
   if (broker.connect_timeout < std::chrono::milliseconds(1) ||
       broker.connect_timeout > std::chrono::minutes(5))
     return refuse("connect_timeout is 1 ms to 5 min");
+  if (!request.clean_start && !has_receiver)
+    return refuse("a kept session delivers at once: set a receiver first");
   if (request.session_expiry.count() < 0 || request.session_expiry.count() > UINT32_MAX)
     return refuse("session_expiry is 0 to 4294967295 s");
   if (request.will) {

@@ -78,7 +78,8 @@ Result<void> ScriptedLink::connect(const ConnectRequest& request) {
   const BrokerCore::Turn turn(*core_);
   if (state_ != State::idle)
     return fail(ErrorCode::invalid, "connect", "the last connection has not been dropped");
-  if (auto address = link_rules::check_request(request); !address) return tl::unexpected(address.error());
+  if (auto address = link_rules::check_request(request, receiver_ != nullptr); !address)
+    return tl::unexpected(address.error());
   state_ = State::connecting;
   connection_ = core_->connect(*this, request);
   return {};

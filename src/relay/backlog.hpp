@@ -10,7 +10,8 @@
 
 /// What the relay asks of the store. Every call returns at once; answers come later through RelayMailbox,
 /// from whichever thread owns the store. The simulation calls the store directly and answers before
-/// returning.
+/// returning. Calls take effect in the order in which they were made: a fetch leaves out what was settled
+/// before it, also when that is not durable yet, and so does fetch_control().
 namespace holdfast::relay {
 
 using store::ControlRecord;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "relay/relay.hpp"
+
+namespace holdfast::relay {
+namespace {
+
+struct Rule {
+  bool kept;
+  const char* text;
+};
+
+}  // namespace
+
+Result<void> check_options(const RelayOptions& options) {
+  using std::chrono::milliseconds;
+  const milliseconds none{0};
+  const Rule rules[] = {
+      {options.window_events >= 1 && options.window_events <= platform::kLinkPublishesMax,
+       "window_events is 1 to 64"},
+      {options.window_bytes >= 1, "window_bytes is at least 1"},
+      {options.ack_timeout > none, "ack_timeout is more than 0"},
+      {options.backoff_min > none && options.backoff_min <= options.backoff_max,
+       "backoff_min is more than 0 and at most backoff_max"},
+      {options.auth_backoff_min > none, "auth_backoff_min is more than 0"},
+      {options.takeover_backoff_min > none, "takeover_backoff_min is more than 0"},
+      {options.drain_timeout >= none, "drain_timeout is not negative"},
+      {options.broker.connect_timeout > none, "broker.connect_timeout is more than 0"},
+  };
+  for (const Rule& rule : rules) {
+    if (!rule.kept) return fail(ErrorCode::invalid, "relay options", rule.text);
+  }
+  return {};
+}
+
+}  // namespace holdfast::relay

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "relay/publisher.hpp"
+
+#include <algorithm>
+#include <holdfast/check.hpp>
+#include <utility>
+
+#include "relay/answer.hpp"
+
+namespace holdfast::relay {
+namespace {
+
+flow::BackoffRange pause_range(const RelayOptions& options) {
+  return {Duration::zero(), options.backoff_min, options.backoff_max};
+}
+
+std::vector<int> priorities_of(const std::vector<LaneSetup>& lanes) {
+  std::vector<int> priorities;
+  for (const LaneSetup& lane : lanes) priorities.push_back(lane.priority);
+  return priorities;
+}
+
+}  // namespace
+
+Publisher::Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, const platform::Clock& clock,
+                     platform::Entropy& entropy, RelayStatistics& statistics)
+    : setup_(std::move(setup)),
+      sender_{setup_.device, setup_.topic_prefix, setup_.options.broker.version},
+      link_(link),
+      backlog_(backlog),
+      clock_(clock),
+      entropy_(entropy),
+      statistics_(statistics),
+      control_(pause_range(setup_.options)),
+      scheduler_(priorities_of(setup_.lanes)) {
+  for (const LaneSetup& lane : setup_.lanes) lanes_.emplace_back(lane, pause_range(setup_.options));
+}
+
+LaneFeed& Publisher::lane_of(LaneNumber number) {
+  const auto lane =
+      std::find_if(lanes_.begin(), lanes_.end(), [&](const LaneFeed& l) { return l.number() == number; });
+  HOLDFAST_CHECK(lane != lanes_.end());
+  return *lane;
+}
+
+void Publisher::take(RelayMailbox::Contents mail, Instant now) {
+  for (const Settlement& commit : mail.committed) lane_of(commit.lane).committed(commit.seq);
+  for (const RefusalReply& reply : mail.refusals) {
+    if (reply.quarantined) statistics_.quarantined += 1;
+    lane_of(reply.lane).judged(reply, now, entropy_.next());
+  }
+  for (FetchReply& reply : mail.fetched) {
+    LaneFeed& lane = lane_of(reply.lane);
+    lane.accept(std::move(reply));
+  }
+  for (auto& records : mail.control) control_.accept(std::move(records));
+  if (mail.control_pending) control_.want();
+}
+
+void Publisher::begin(const platform::ConnectGrant& grant) {
+  HOLDFAST_CHECK(!window_ && in_flight_.empty());
+  const std::size_t events = std::min(
+      {setup_.options.window_events, platform::kLinkPublishesMax, std::size_t{grant.receive_maximum}});
+  window_.emplace(std::max<std::size_t>(1, events), setup_.options.window_bytes);
+  packet_bytes_max_ = grant.packet_bytes_max;
+  control_.want();
+}
+
+void Publisher::end() {
+  if (!window_) return;
+  settle();
+  in_flight_.clear();
+  window_.reset();
+  turns_used_up_ = false;
+  for (LaneFeed& lane : lanes_) lane.disconnected();
+  control_.disconnected();
+  backlog_.release();
+}
+
+InFlight Publisher::answered(LinkToken token) {
+  const InFlight publish = in_flight_.take(token);
+  window_->remove(publish.bytes);
+  return publish;
+}
+
+void Publisher::acknowledged(LinkToken token, Instant now) {
+  const InFlight publish = answered(token);
+  window_->recover();
+  statistics_.acknowledged += 1;
+  statistics_.last_ack_at = now;
+  if (publish.lane == InFlight::kControl) {
+    control_.acknowledged();
+    backlog_.settle_control(publish.number, publish.is_gap);
+    return;
+  }
+  LaneFeed& lane = lanes_[publish.lane];
+  lane.acknowledged(publish.number);
+  settled_.push_back({lane.number(), publish.number});
+}
+
+void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
+  const InFlight publish = answered(answer.token);
+  const RefusalAction action = action_for(answer.reason);
+  Rejection why{answer.reason, answer.detail};
+  statistics_.refused += 1;
+  if (action == RefusalAction::back_off_and_shrink) window_->halve();
+  if (publish.lane == InFlight::kControl) {
+    note(why);
+    return control_.refused(now, entropy_.next());
+  }
+  const bool final = action == RefusalAction::quarantine;
+  if (!final) lanes_[publish.lane].refused(publish.number, now, entropy_.next());
+  refuse(publish.lane, publish.number, std::move(why), final);
+}
+
+void Publisher::refuse(std::size_t lane, std::int64_t seq, Rejection why, bool final) {
+  note(why);
+  if (final) lanes_[lane].to_be_judged(seq);
+  backlog_.refuse({lanes_[lane].number(), seq, why.reason, std::move(why.detail), final});
+}
+
+void Publisher::settle() {
+  if (!settled_.empty()) backlog_.settle(std::exchange(settled_, {}));
+}
+
+void Publisher::fetch(Instant now) {
+  if (control_.take_fetch(now)) backlog_.fetch_control();
+  for (LaneFeed& lane : lanes_) {
+    if (const auto request = lane.next_fetch(now)) backlog_.fetch(*request);
+  }
+}
+
+Result<void> Publisher::feed(Instant now) {
+  turns_used_up_ = false;
+  for (std::size_t turns = 0; turns < kTurnsMax; ++turns) {
+    const auto result = turn(now);
+    if (!result) return tl::unexpected(result.error());
+    if (*result == Turn::nothing_to_send) return {};
+  }
+  turns_used_up_ = true;
+  return {};
+}
+
+Result<Publisher::Turn> Publisher::turn(Instant now) {
+  if (const ControlRecord* record = control_.next()) return send_control(*record, now);
+  if (control_.gates()) return Turn::nothing_to_send;
+  return send_event(now);
+}
+
+Result<Publisher::Turn> Publisher::send_control(const ControlRecord& record, Instant now) {
+  const bool is_gap = std::holds_alternative<GapRecord>(record.record);
+  const std::int64_t row = record.row;
+  const auto message = to_message(record, sender_);
+  const std::size_t bytes = message ? packet_bytes(*message, sender_.version) : 0;
+  if (!window_->admits(bytes)) return Turn::nothing_to_send;
+
+  control_.taken();
+  const auto rejection = send(message, {InFlight::kControl, row, is_gap, bytes, now});
+  if (!rejection) return tl::unexpected(rejection.error());
+  if (*rejection) {
+    note(**rejection);
+    control_.refused(now, entropy_.next());
+  }
+  return Turn::taken;
+}
+
+Result<Publisher::Turn> Publisher::send_event(Instant now) {
+  flow::LaneSet ready;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) ready.set(i, lanes_[i].next() != nullptr);
+  const auto lane = scheduler_.pick(ready);
+  if (!lane) return Turn::nothing_to_send;
+  const std::size_t bytes = window_bytes(*lanes_[*lane].next());
+  if (!window_->admits(bytes)) return Turn::nothing_to_send;  // others wait too, or a large event never goes
+
+  scheduler_.served(*lane, ready);
+  auto [event, repeated] = lanes_[*lane].take();
+  const std::int64_t seq = event.seq;
+  const auto message = to_message(std::move(event), lanes_[*lane].name(), sender_, now, clock_.wall());
+  auto rejection = send(message, {*lane, seq, false, bytes, now});
+  if (!rejection) return tl::unexpected(rejection.error());
+  if (*rejection) {
+    refuse(*lane, seq, std::move(**rejection), true);
+  } else if (repeated) {
+    statistics_.republished += 1;
+  }
+  return Turn::taken;
+}
+
+// nullopt: handed over. A rejection: it can never be sent. An error: the link does not work any more.
+Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMessage>& message,
+                                                            InFlight publish) {
+  if (!message) return Rejection{kPayloadFormatInvalid, message.error().text()};
+  if (packet_bytes(*message, sender_.version) > packet_bytes_max_) {
+    return Rejection{kPacketTooLarge, "larger than the broker's Maximum Packet Size"};
+  }
+  const LinkToken token = in_flight_.new_token();
+  if (const auto handed_over = link_.publish(token, *message); !handed_over) {
+    switch (const Error& error = handed_over.error(); error.code) {
+      case ErrorCode::invalid: return Rejection{kTopicNameInvalid, error.text()};
+      case ErrorCode::too_large: return Rejection{kPacketTooLarge, error.text()};
+      default: return tl::unexpected(error);
+    }
+  }
+  window_->add(publish.bytes);
+  in_flight_.add(token, publish);
+  statistics_.published += 1;
+  return std::nullopt;
+}
+
+Instant Publisher::next_call() const noexcept {
+  if (turns_used_up_) return Instant::min();
+  Instant next = control_.next_call().value_or(Instant::max());
+  for (const LaneFeed& lane : lanes_) next = std::min(next, lane.next_call().value_or(Instant::max()));
+  return next;
+}
+
+void Publisher::note(const Rejection& why) {
+  statistics_.last_reason = why.reason;
+  statistics_.last_error = why.detail;
+}
+
+}  // namespace holdfast::relay

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <holdfast/options.hpp>
+#include <holdfast/platform/clock.hpp>
+#include <holdfast/platform/entropy.hpp>
+#include <holdfast/platform/link.hpp>
+#include <holdfast/statistics.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/in_flight_window.hpp"
+#include "flow/lane_scheduler.hpp"
+#include "relay/control_feed.hpp"
+#include "relay/in_flight.hpp"
+#include "relay/lane_feed.hpp"
+#include "relay/mailbox.hpp"
+#include "relay/outgoing.hpp"
+
+/// The traffic of one connection after another: what is fetched, what is sent next, what an answer means.
+/// Whether there is a connection is Relay's business.
+///
+/// 1. Control records first, then events: the lane by flow::LaneScheduler, the room by flow::InFlightWindow.
+/// 2. Only an acknowledgement settles. Settlements are collected during a step and handed to the store at
+///    once by settle(), before anything that makes the store read (a fetch) or forget (release).
+/// 3. What can never be sent (damaged row, larger than the broker takes, a topic the link rejects) goes to
+///    the store for quarantine without touching the wire.
+/// 4. A step sends at most kTurnsMax messages and makes at most one fetch per lane.
+namespace holdfast::relay {
+
+inline constexpr std::size_t kTurnsMax = platform::kLinkPublishesMax;
+
+struct RelaySetup {
+  RelayOptions options;
+  std::string device;
+  std::string topic_prefix;
+  std::vector<LaneSetup> lanes;  ///< 1 to limits::kLanesMax
+};
+
+class Publisher {
+ public:
+  /// All but `setup` must outlive it. Counts into `statistics`.
+  Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, const platform::Clock& clock,
+            platform::Entropy& entropy, RelayStatistics& statistics);
+
+  // From the store, at any time.
+  void take(RelayMailbox::Contents mail, Instant now);
+
+  // The connection.
+  void begin(const platform::ConnectGrant& grant);
+  /// Hands over what was acknowledged; everything else is pending again. Nothing when it has not begun.
+  void end();
+  [[nodiscard]] std::optional<Instant> oldest_sent_at() const noexcept { return in_flight_.oldest_sent_at(); }
+  [[nodiscard]] const std::optional<flow::InFlightWindow>& window() const noexcept { return window_; }
+
+  // Answers of the broker, between begin() and end().
+  void acknowledged(LinkToken token, Instant now);
+  void refused(const platform::LinkEvent& answer, Instant now);
+  void settle();
+
+  // Work, between begin() and end().
+  void fetch(Instant now);
+  /// Sends what there is room for. An error: the link does not work any more.
+  [[nodiscard]] Result<void> feed(Instant now);
+  /// When fetch() and feed() should be called although nothing has happened.
+  [[nodiscard]] Instant next_call() const noexcept;
+
+ private:
+  enum class Turn : std::uint8_t { taken, nothing_to_send };
+  /// Why a publish failed, as MQTT would put it.
+  struct Rejection {
+    std::int32_t reason = 0;
+    std::string detail;
+  };
+
+  [[nodiscard]] LaneFeed& lane_of(LaneNumber number);
+  [[nodiscard]] InFlight answered(LinkToken token);
+  [[nodiscard]] Result<Turn> turn(Instant now);
+  [[nodiscard]] Result<Turn> send_control(const ControlRecord& record, Instant now);
+  [[nodiscard]] Result<Turn> send_event(Instant now);
+  [[nodiscard]] Result<std::optional<Rejection>> send(const Result<MqttMessage>& message, InFlight publish);
+  void refuse(std::size_t lane, std::int64_t seq, Rejection why, bool final);
+  void note(const Rejection& why);
+
+  RelaySetup setup_;
+  Sender sender_;
+  platform::Link& link_;
+  Backlog& backlog_;
+  const platform::Clock& clock_;
+  platform::Entropy& entropy_;
+  RelayStatistics& statistics_;
+  std::vector<LaneFeed> lanes_;
+  ControlFeed control_;
+  flow::LaneScheduler scheduler_;
+  InFlightTable in_flight_;
+  std::optional<flow::InFlightWindow> window_;  // set: there is a connection
+  std::uint32_t packet_bytes_max_ = 0;
+  std::vector<Settlement> settled_;
+  bool turns_used_up_ = false;
+};
+
+}  // namespace holdfast::relay

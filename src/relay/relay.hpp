@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <holdfast/options.hpp>
+#include <holdfast/platform/clock.hpp>
+#include <holdfast/platform/entropy.hpp>
+#include <holdfast/platform/link.hpp>
+#include <holdfast/statistics.hpp>
+#include <string>
+
+#include "flow/backoff.hpp"
+#include "relay/backlog.hpp"
+#include "relay/mailbox.hpp"
+#include "relay/publisher.hpp"
+
+/// Drains the backlog to one broker: a state machine that is stepped, with no thread of its own.
+///
+/// | state       | event                                              | next        | what is done |
+/// |-------------|----------------------------------------------------|-------------|----------------------------------|
+/// | backing_off | its time has come                                  | connecting  | connect() | |
+/// connecting  | connected                                          | connected   | records, then events | |
+/// connecting  | connect_failed, no answer in connect_timeout + 2 s | backing_off | drop(), longer delay | |
+/// connected   | disconnected, a publish says that the link is gone | backing_off | settle, release, drop() |
+/// | connected   | the oldest publish has no answer in ack_timeout    | backing_off | settle, release, drop()
+/// (half-open TCP) | | connected   | drained, or drain_timeout has passed               | stopped     |
+/// settle, release, drop()          | | others      | begin_drain()                                      |
+/// stopped     | drop()                           |
+///
+/// It begins in backing_off with a short random delay, and never leaves stopped.
+///
+/// 1. step() does bounded work: one poll of at most kLinkEventsPerStep answers, the mail, at most kTurnsMax
+///    publishes and one fetch per lane. It waits for nothing but drop().
+/// 2. Every wait has an end: connecting and each publish have a watchdog of ours, whatever the link does.
+/// 3. The delay is drawn anew at each loss and starts short again only at an acknowledgement.
+namespace holdfast::relay {
+
+/// Room for all answers of a window and the events of a connection.
+inline constexpr std::size_t kLinkEventsPerStep = platform::kLinkPublishesMax + 8;
+/// Beyond the broker option's connect_timeout, which the link itself should keep.
+inline constexpr std::chrono::seconds kConnectMargin{2};
+
+class Relay {
+ public:
+  /// Everything but `setup` must outlive it. The caller has given the link and the mailbox one waker, and
+  /// rings it or comes back when step() says so. `clock` is asked for the wall clock, and for the time after
+  /// drop(), which may block. `invalid` options are the caller's to refuse: see check_options().
+  Relay(RelaySetup setup, platform::Link& link, Backlog& backlog, RelayMailbox& mailbox,
+        const platform::Clock& clock, platform::Entropy& entropy);
+
+  /// Does what is due. Call it again at the returned instant, or earlier when the waker rings; an instant not
+  /// after `now` means at once, Instant::max() means only when the waker rings.
+  [[nodiscard]] Instant step(Instant now);
+
+  /// Sends nothing more; events in flight may be answered for drain_timeout. Then drained().
+  void begin_drain(Instant now);
+  /// The last step has settled what was acknowledged and dropped the connection.
+  [[nodiscard]] bool drained() const noexcept { return statistics_.state == RelayState::stopped; }
+
+  /// For the thread that steps.
+  [[nodiscard]] RelayStatistics statistics() const;
+
+ private:
+  void take_answers(Instant now);
+  void take(const platform::LinkEvent& event, Instant now);
+  void act(Instant now);
+  void connect(Instant now);
+  void work(Instant now);
+  void lose(flow::ConnectionFailure failure, std::int32_t reason, std::string detail);
+  void stop();
+  [[nodiscard]] Instant next_call() const;
+  [[nodiscard]] bool is(RelayState state) const noexcept { return statistics_.state == state; }
+
+  RelayOptions options_;
+  platform::Link& link_;
+  RelayMailbox& mailbox_;
+  const platform::Clock& clock_;
+  platform::Entropy& entropy_;
+  RelayStatistics statistics_;  // its `state` is the state
+  Publisher publisher_;
+  flow::ReconnectBackoff backoff_;
+  Instant deadline_;  // backing_off: connect then; connecting: give up then
+  Instant connected_at_;
+  std::optional<Instant> drain_until_;  // set: draining
+  bool answers_left_ = false;           // the last poll was full
+  std::array<platform::LinkEvent, kLinkEventsPerStep> answers_;
+};
+
+/// The written bounds of RelayOptions. `invalid` names the first one that is broken.
+[[nodiscard]] Result<void> check_options(const RelayOptions& options);
+
+}  // namespace holdfast::relay

@@ -32,9 +32,17 @@ bool is_reading(int action) noexcept {
 
 }  // namespace
 
-Fence::Fence(sqlite3* db) : db_(db) { sqlite3_set_authorizer(db_, &Fence::authorize, this); }
+Fence::Fence(sqlite3* db) : db_(db) {
+  sqlite3_set_authorizer(db_, &Fence::authorize, this);
+  sqlite3_commit_hook(db_, &Fence::on_commit, this);
+}
 
-Fence::~Fence() { sqlite3_set_authorizer(db_, nullptr, nullptr); }
+Fence::~Fence() {
+  sqlite3_set_authorizer(db_, nullptr, nullptr);
+  sqlite3_commit_hook(db_, nullptr, nullptr);
+}
+
+int Fence::on_commit(void* self) noexcept { return static_cast<const Fence*>(self)->in_closure_ ? 1 : 0; }
 
 int Fence::authorize(void* self, int action, const char* first, const char* second, const char* /*database*/,
                      const char* /*trigger*/) noexcept {
@@ -48,14 +56,18 @@ int Fence::authorize(void* self, int action, const char* first, const char* seco
   return SQLITE_OK;
 }
 
-void Fence::note_statements() {
+void Fence::enter_closure(Access access) {
   known_.clear();
   for (sqlite3_stmt* s = sqlite3_next_stmt(db_, nullptr); s != nullptr; s = sqlite3_next_stmt(db_, s)) {
     known_.push_back(s);
   }
+  access_ = access;
+  in_closure_ = true;
 }
 
-Result<void> Fence::check_statements() {
+Result<void> Fence::leave_closure() {
+  access_ = Access::ours;
+  in_closure_ = false;
   bool clean = true;
   for (sqlite3_stmt* s = sqlite3_next_stmt(db_, nullptr); s != nullptr; s = sqlite3_next_stmt(db_, s)) {
     if (std::find(known_.begin(), known_.end(), s) != known_.end()) continue;

@@ -9,46 +9,51 @@
 
 namespace holdfast::store {
 
-/// The fence around closures: an authorizer on the connection. While it is up, transaction control, ATTACH,
-/// DETACH, PRAGMA and every table, index, trigger or view named hf_* are denied, and in a read closure all
-/// writing too. Our own statements run with the fence down (see FenceGap): SQLite may prepare them again at
-/// any step.
+/// The fence around closures. While a closure runs:
 ///
-/// It also finds statements that a closure left behind.
+/// 1. Transaction control, ATTACH, DETACH, PRAGMA and every table, index, trigger or view named hf_* are
+/// denied, and
+///    in a read closure all writing too (an authorizer).
+/// 2. Nothing can be committed (a commit hook): when SQLite ends the transaction inside a closure, as
+/// SQLITE_FULL and
+///    OR ROLLBACK do, the closure's next statement would otherwise run and commit on its own.
+/// 3. A statement that is left behind is found.
+///
+/// Our own statements run with the authorizer off (FenceGap): SQLite may prepare them again at any step.
 class Fence {
  public:
   enum class Access : std::uint8_t { ours, caller_writes, caller_reads };
 
-  /// Installs the authorizer. The fence must outlive the connection's use and must not move.
+  /// Installs the hooks. The fence must end before the connection does and must not move.
   explicit Fence(sqlite3* db);
   ~Fence();
   Fence(const Fence&) = delete;
   Fence& operator=(const Fence&) = delete;
 
-  [[nodiscard]] Access access() const noexcept { return access_; }
-  void set_access(Access access) noexcept { access_ = access; }
-
-  /// To be called before a closure: remembers the statements that exist.
-  void note_statements();
-  /// After a closure: `invalid` if it left a statement behind. The leftover is reset so that it blocks
-  /// nothing; it is finalized when the connection closes, because the closure may still hold it.
-  [[nodiscard]] Result<void> check_statements();
+  void enter_closure(Access access);
+  /// `invalid` if the closure left a statement behind. The leftover is reset so that it blocks nothing; it is
+  /// finalized when the connection closes, because the closure's owner may still hold it.
+  [[nodiscard]] Result<void> leave_closure();
+  [[nodiscard]] bool in_closure() const noexcept { return in_closure_; }
 
  private:
+  friend class FenceGap;
   static int authorize(void* self, int action, const char* first, const char* second, const char* database,
                        const char* trigger) noexcept;
+  static int on_commit(void* self) noexcept;
   sqlite3* db_;
   Access access_ = Access::ours;
+  bool in_closure_ = false;
   std::vector<sqlite3_stmt*> known_;
 };
 
-/// Takes the fence down for our own statements, for a scope.
+/// Takes the authorizer off for our own statements, for a scope.
 class FenceGap {
  public:
-  explicit FenceGap(Fence& fence) noexcept : fence_(fence), before_(fence.access()) {
-    fence_.set_access(Fence::Access::ours);
+  explicit FenceGap(Fence& fence) noexcept : fence_(fence), before_(fence.access_) {
+    fence_.access_ = Fence::Access::ours;
   }
-  ~FenceGap() { fence_.set_access(before_); }
+  ~FenceGap() { fence_.access_ = before_; }
   FenceGap(const FenceGap&) = delete;
   FenceGap& operator=(const FenceGap&) = delete;
 

@@ -53,6 +53,15 @@ Result<Statement> Statement::prepare(sqlite3* db, std::string_view sql, bool per
   return Statement(handle);
 }
 
+Result<void> prepare_all(sqlite3* db, std::initializer_list<StatementSource> sources) {
+  for (const StatementSource& source : sources) {
+    auto prepared = Statement::prepare(db, source.sql);
+    if (!prepared) return tl::unexpected<Error>(prepared.error());
+    *source.statement = std::move(*prepared);
+  }
+  return {};
+}
+
 Statement& Statement::bind(int parameter, std::int64_t value) noexcept {
   sqlite3_bind_int64(handle(), parameter, value);
   return *this;

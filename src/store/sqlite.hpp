@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <holdfast/result.hpp>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,6 +56,13 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, StatementCloser> statement_;
 };
 
+/// Prepares a table's statements together, at open.
+struct StatementSource {
+  Statement* statement;
+  std::string_view sql;
+};
+[[nodiscard]] Result<void> prepare_all(sqlite3* db, std::initializer_list<StatementSource> sources);
+
 /// Resets a statement at the end of a scope, so that no read is left open behind an early return.
 class ResetGuard {
  public:
@@ -80,6 +88,7 @@ struct ConnectionOptions {
 /// One exclusive connection with every setting made and read back. At most one per file and process.
 class Connection {
  public:
+  Connection() = default;  ///< closed
   /// `busy`: another connection holds the file. `invalid`: no such file (create is false), not a database, or
   /// another application's. `denied`, `disk_full`, `io_error`, `corrupt`.
   [[nodiscard]] static Result<Connection> open(const ConnectionOptions& options);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "store/epoch_table.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace holdfast::store {
+namespace {
+
+constexpr std::string_view kListEpochs = "SELECT n, epoch FROM hf_epoch";
+constexpr std::string_view kListBoots =
+    "SELECT boot, boot_id, anchor_since_boot_ns, anchor_utc_ns FROM hf_boot";
+constexpr std::string_view kAddBoot =
+    "INSERT INTO hf_boot (boot, boot_id, anchor_since_boot_ns, anchor_utc_ns) SELECT ?1, ?2, ?3, ?4";
+constexpr std::string_view kSetAnchor =
+    "UPDATE hf_boot SET anchor_since_boot_ns = ?2, anchor_utc_ns = ?3 WHERE boot = ?1";
+constexpr std::string_view kAddEpoch =
+    "INSERT INTO hf_epoch (n, epoch, parent, boot, reason, fingerprint) SELECT ?1, ?2, ?3, ?4, ?5, ?6";
+constexpr std::string_view kAddEnd = "INSERT INTO hf_epoch_end (n, lane_name, last_seq) SELECT ?1, ?2, ?3";
+constexpr std::string_view kUnacknowledged =
+    "SELECT n, epoch, parent, reason FROM hf_epoch WHERE acknowledged = 0 ORDER BY n";
+constexpr std::string_view kEnds = "SELECT lane_name, last_seq FROM hf_epoch_end WHERE n = ?1";
+constexpr std::string_view kAcknowledge = "UPDATE hf_epoch SET acknowledged = 1 WHERE n = ?1";
+constexpr std::string_view kPrune = "DELETE FROM hf_epoch WHERE n < ?1 AND acknowledged = 1";
+constexpr std::string_view kPruneEnds = "DELETE FROM hf_epoch_end WHERE n NOT IN (SELECT n FROM hf_epoch)";
+constexpr std::string_view kPruneBoots = "DELETE FROM hf_boot WHERE boot NOT IN (SELECT boot FROM hf_epoch)";
+
+std::int64_t as_integer(Epoch epoch) noexcept { return std::bit_cast<std::int64_t>(epoch.bits); }
+Epoch as_epoch(std::int64_t integer) noexcept { return {std::bit_cast<std::uint64_t>(integer)}; }
+
+std::int64_t count_of(Instant instant) noexcept { return instant.time_since_epoch().count(); }
+std::int64_t count_of(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
+
+template <class Take>
+Result<void> for_each(Statement& statement, Take take) {
+  const ResetGuard guard(statement);
+  for (;;) {
+    const auto stepped = statement.step();
+    if (!stepped) return tl::unexpected<Error>(stepped.error());
+    if (*stepped == Step::done) return {};
+    take();
+  }
+}
+
+}  // namespace
+
+Result<EpochTable> EpochTable::open(Connection& connection) {
+  EpochTable table;
+  auto done = prepare_all(connection.handle(), {{&table.list_epochs_, kListEpochs},
+                                                {&table.list_boots_, kListBoots},
+                                                {&table.add_boot_, kAddBoot},
+                                                {&table.set_anchor_, kSetAnchor},
+                                                {&table.add_epoch_, kAddEpoch},
+                                                {&table.add_end_, kAddEnd},
+                                                {&table.unacknowledged_, kUnacknowledged},
+                                                {&table.ends_, kEnds},
+                                                {&table.acknowledge_, kAcknowledge},
+                                                {&table.prune_, kPrune},
+                                                {&table.prune_ends_, kPruneEnds},
+                                                {&table.prune_boots_, kPruneBoots}});
+  if (done) done = table.reload();
+  if (!done) return tl::unexpected<Error>(done.error());
+  return table;
+}
+
+Result<void> EpochTable::reload() {
+  epochs_.clear();
+  boots_.clear();
+  auto done = for_each(list_epochs_,
+                       [&] { epochs_.emplace(list_epochs_.integer(0), as_epoch(list_epochs_.integer(1))); });
+  if (!done) return done;
+  return for_each(list_boots_, [&] {
+    Boot boot{std::string(list_boots_.text(1)), std::nullopt};
+    if (!list_boots_.is_null(2) && !list_boots_.is_null(3)) {
+      boot.anchor = base::TimeAnchor{Instant(Duration(list_boots_.integer(2))),
+                                     UtcTime(Duration(list_boots_.integer(3)))};
+    }
+    boots_.emplace(list_boots_.integer(0), std::move(boot));
+  });
+}
+
+std::optional<NumberedEpoch> EpochTable::newest() const {
+  if (epochs_.empty()) return std::nullopt;
+  return NumberedEpoch{epochs_.rbegin()->first, epochs_.rbegin()->second};
+}
+
+std::optional<Epoch> EpochTable::find(std::int64_t number) const {
+  const auto found = epochs_.find(number);
+  if (found == epochs_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<base::TimeAnchor> EpochTable::anchor_of(std::int64_t boot) const {
+  const auto found = boots_.find(boot);
+  return found == boots_.end() ? std::nullopt : found->second.anchor;
+}
+
+std::optional<std::int64_t> EpochTable::boot_number(const std::string& boot_id) const {
+  const auto found =
+      std::find_if(boots_.begin(), boots_.end(), [&](const auto& boot) { return boot.second.id == boot_id; });
+  if (found == boots_.end()) return std::nullopt;
+  return found->first;
+}
+
+Result<std::int64_t> EpochTable::store_boot(const NewEpoch& epoch) {
+  if (const auto known = boot_number(epoch.boot_id)) return *known;
+  const std::int64_t number = boots_.empty() ? 1 : boots_.rbegin()->first + 1;
+  add_boot_.bind(1, number).bind(2, epoch.boot_id).bind_null(3).bind_null(4);
+  if (epoch.anchor)
+    add_boot_.bind(3, count_of(epoch.anchor->since_boot)).bind(4, count_of(epoch.anchor->utc));
+  if (auto done = add_boot_.run(); !done) return tl::unexpected<Error>(done.error());
+  boots_.emplace(number, Boot{epoch.boot_id, epoch.anchor});
+  return number;
+}
+
+Result<NumberedEpoch> EpochTable::store(const NewEpoch& epoch) {
+  const auto boot = store_boot(epoch);
+  if (!boot) return tl::unexpected<Error>(boot.error());
+  const auto parent = newest();
+  const std::int64_t number = parent ? parent->number + 1 : 1;
+  add_epoch_.bind(1, number).bind(2, as_integer(epoch.epoch)).bind_null(3).bind(4, *boot);
+  if (parent) add_epoch_.bind(3, as_integer(parent->epoch));
+  add_epoch_.bind(5, epoch.reason).bind(6, epoch.fingerprint);
+  if (auto done = add_epoch_.run(); !done) return tl::unexpected<Error>(done.error());
+  for (const LaneEnd& end : epoch.parent_ends) {
+    auto done = add_end_.bind(1, number).bind(2, end.lane).bind(3, end.last).run();
+    if (!done) return tl::unexpected<Error>(done.error());
+  }
+  epochs_.emplace(number, epoch.epoch);
+  return NumberedEpoch{number, epoch.epoch};
+}
+
+Result<void> EpochTable::set_anchor(std::int64_t boot, const base::TimeAnchor& anchor) {
+  auto done =
+      set_anchor_.bind(1, boot).bind(2, count_of(anchor.since_boot)).bind(3, count_of(anchor.utc)).run();
+  if (done) boots_[boot].anchor = anchor;
+  return done;
+}
+
+Result<std::vector<LaneEnd>> EpochTable::ends_of(std::int64_t number) {
+  ends_.bind(1, number);
+  std::vector<LaneEnd> ends;
+  const auto done = for_each(ends_, [&] { ends.push_back({std::string(ends_.text(0)), ends_.integer(1)}); });
+  if (!done) return tl::unexpected<Error>(done.error());
+  return ends;
+}
+
+Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::unacknowledged() {
+  std::vector<std::pair<std::int64_t, EpochRecord>> records;
+  const auto done = for_each(unacknowledged_, [&] {
+    EpochRecord record;
+    record.epoch = as_epoch(unacknowledged_.integer(1));
+    if (!unacknowledged_.is_null(2)) record.parent = as_epoch(unacknowledged_.integer(2));
+    record.reason = unacknowledged_.text(3);
+    records.emplace_back(unacknowledged_.integer(0), std::move(record));
+  });
+  if (!done) return tl::unexpected<Error>(done.error());
+  for (auto& [number, record] : records) {
+    auto ends = ends_of(number);
+    if (!ends) return tl::unexpected<Error>(ends.error());
+    record.parent_ends = std::move(*ends);
+  }
+  return records;
+}
+
+Result<void> EpochTable::acknowledge(std::int64_t number) { return acknowledge_.bind(1, number).run(); }
+
+Result<void> EpochTable::prune_below(std::int64_t number) {
+  auto done = prune_.bind(1, number).run();
+  if (done) done = prune_ends_.run();
+  if (done) done = prune_boots_.run();
+  if (done) done = reload();
+  return done;
+}
+
+}  // namespace holdfast::store

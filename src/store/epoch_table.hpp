@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <holdfast/event.hpp>
+#include <holdfast/records.hpp>
+#include <holdfast/result.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time_anchor.hpp"
+#include "store/sqlite.hpp"
+
+namespace holdfast::store {
+
+/// An epoch and its number in this store.
+struct NumberedEpoch {
+  std::int64_t number = 0;
+  Epoch epoch;
+};
+
+/// What is stored about an opening with the first event that it commits.
+struct NewEpoch {
+  Epoch epoch;
+  std::string boot_id;
+  std::string reason;
+  std::string fingerprint;
+  std::vector<LaneEnd> parent_ends;
+  std::optional<base::TimeAnchor> anchor;
+};
+
+/// hf_boot, hf_epoch and hf_epoch_end: which openings there were, and in which boots. A bounded number is
+/// kept: an acknowledged epoch that no row refers to is forgotten here (the consumer never forgets it).
+class EpochTable {
+ public:
+  [[nodiscard]] static Result<EpochTable> open(Connection& connection);
+
+  /// The newest epoch; nullopt in a new store.
+  [[nodiscard]] std::optional<NumberedEpoch> newest() const;
+  /// nullopt: unknown, which means damage.
+  [[nodiscard]] std::optional<Epoch> find(std::int64_t number) const;
+  [[nodiscard]] std::optional<base::TimeAnchor> anchor_of(std::int64_t boot) const;
+  /// The number of this boot, if it has committed something.
+  [[nodiscard]] std::optional<std::int64_t> boot_number(const std::string& boot_id) const;
+
+  /// Stores epoch and boot, inside the caller's transaction; if that is rolled back, call reload().
+  [[nodiscard]] Result<NumberedEpoch> store(const NewEpoch& epoch);
+  [[nodiscard]] Result<void> set_anchor(std::int64_t boot, const base::TimeAnchor& anchor);
+  [[nodiscard]] Result<void> reload();
+
+  [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged();
+  [[nodiscard]] Result<void> acknowledge(std::int64_t number);
+  /// Forgets acknowledged epochs below `number`, which must be in use by no row, and the boots that no epoch
+  /// names.
+  [[nodiscard]] Result<void> prune_below(std::int64_t number);
+
+ private:
+  struct Boot {
+    std::string id;
+    std::optional<base::TimeAnchor> anchor;
+  };
+  Result<std::int64_t> store_boot(const NewEpoch& epoch);
+  Result<std::vector<LaneEnd>> ends_of(std::int64_t number);
+
+  std::map<std::int64_t, Epoch> epochs_;
+  std::map<std::int64_t, Boot> boots_;
+  Statement list_epochs_;
+  Statement list_boots_;
+  Statement add_boot_;
+  Statement set_anchor_;
+  Statement add_epoch_;
+  Statement add_end_;
+  Statement unacknowledged_;
+  Statement ends_;
+  Statement acknowledge_;
+  Statement prune_;
+  Statement prune_ends_;
+  Statement prune_boots_;
+};
+
+}  // namespace holdfast::store

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <holdfast/event.hpp>
+#include <holdfast/result.hpp>
+#include <holdfast/time.hpp>
+#include <optional>
+#include <vector>
+
+#include "store/sqlite.hpp"
+#include "store/stored_event.hpp"
+#include "store/text_table.hpp"
+
+namespace holdfast::store {
+
+/// When a row was committed: the number of its boot, and the powered time of that boot.
+struct Committed {
+  std::int64_t boot = 0;
+  Instant since_boot;
+};
+
+/// An event about to become a row.
+struct NewRow {
+  std::int64_t seq = 0;
+  std::int64_t epoch_number = 0;  ///< hf_epoch.n
+  Epoch epoch;
+  Committed committed;
+  std::string_view topic;
+  std::int64_t total_bytes = 0;
+  const Event* event = nullptr;
+};
+
+/// A row as read; `event.epoch`, `anchor` and `of_this_boot` are filled in by the caller, who knows epochs
+/// and boots.
+struct ReadRow {
+  StoredEvent event;
+  std::int64_t epoch_number = 0;
+  std::int64_t boot = 0;
+  std::uint32_t crc = 0;
+};
+
+/// CRC-32C over what identifies and makes up the event.
+[[nodiscard]] std::uint32_t row_crc(const StoredEvent& event);
+
+/// hf_lane_<n>: the rows of one lane. rowid = seq, append-only, purged from the old end in ranges.
+class LaneRows {
+ public:
+  [[nodiscard]] static Result<void> create(Connection& connection, LaneNumber lane);
+  [[nodiscard]] static Result<LaneRows> open(Connection& connection, LaneNumber lane);
+
+  [[nodiscard]] Result<void> append(const NewRow& row, TextTable& texts);
+  /// Rows above `after_seq`, ascending; `take` says of each whether to go on. The scan ends on false.
+  template <class Take>
+  [[nodiscard]] Result<void> scan(std::int64_t after_seq, std::size_t rows_max, TextTable& texts, Take take) {
+    const ResetGuard guard(scan_);
+    scan_.bind(1, after_seq).bind(2, static_cast<std::int64_t>(rows_max));
+    for (;;) {
+      const auto stepped = scan_.step();
+      if (!stepped) return tl::unexpected<Error>(stepped.error());
+      if (*stepped == Step::done) return {};
+      auto row = read_row(texts);
+      if (!row) return tl::unexpected<Error>(row.error());
+      if (!take(std::move(*row))) return {};
+    }
+  }
+  /// The lowest and highest seq that has a row; nullopt when there is none.
+  [[nodiscard]] Result<std::optional<std::int64_t>> lowest();
+  [[nodiscard]] Result<std::optional<std::int64_t>> highest();
+  /// The epoch number of the row, nullopt when there is no such row.
+  [[nodiscard]] Result<std::optional<std::int64_t>> epoch_of(std::int64_t seq);
+  /// The running total of the highest row at or below seq; nullopt when there is none.
+  [[nodiscard]] Result<std::optional<std::int64_t>> total_bytes_at(std::int64_t seq);
+  /// When the lowest row above `after_seq` was committed.
+  [[nodiscard]] Result<std::optional<Committed>> committed_after(std::int64_t after_seq);
+  /// Deletes rows from..to, both included; the caller bounds the range (limits::kPurgeRowsMax).
+  [[nodiscard]] Result<void> erase(std::int64_t from_seq, std::int64_t to_seq);
+
+ private:
+  Result<ReadRow> read_row(TextTable& texts);
+  LaneNumber lane_ = 0;
+  Statement append_;
+  Statement scan_;
+  Statement lowest_;
+  Statement highest_;
+  Statement epoch_of_;
+  Statement total_bytes_at_;
+  Statement committed_after_;
+  Statement erase_;
+};
+
+}  // namespace holdfast::store

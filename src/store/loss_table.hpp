@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <holdfast/result.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/sqlite.hpp"
+#include "store/stored_event.hpp"
+
+namespace holdfast::store {
+
+/// A declared loss, as stored: names the epoch and lane by number.
+struct GapRow {
+  std::int64_t n = 0;
+  std::int64_t epoch_number = 0;
+  LaneNumber lane = 0;
+  std::int64_t first_seq = 0;
+  std::int64_t last_seq = 0;
+  std::int64_t missing = 0;
+  std::int64_t bytes = 0;
+  std::string reason;
+};
+
+/// What the broker said about an event, and when (utc is for people).
+struct RefusalNote {
+  LaneNumber lane = 0;
+  std::int64_t seq = 0;
+  std::int32_t reason = 0;
+  std::string detail;
+  UtcTime utc;
+};
+
+/// hf_failed, hf_quarantine and hf_gap: events that the broker refused, and losses that are not declared yet.
+/// The caller holds a transaction for every change.
+class LossTable {
+ public:
+  [[nodiscard]] static Result<LossTable> open(Connection& connection);
+
+  /// One more refused attempt of an event that stays pending. Beyond limits::kFailedRowsMax it is not
+  /// remembered.
+  [[nodiscard]] Result<void> note_failure(const RefusalNote& note);
+  /// Forgets the failures of a lane up to its cursor.
+  [[nodiscard]] Result<void> forget_failures(LaneNumber lane, std::int64_t up_to_seq);
+  [[nodiscard]] bool any_failures() const noexcept { return failed_rows_ > 0; }
+
+  /// Moves a row from its lane into the quarantine. The caller has looked at quarantined() and the bound.
+  [[nodiscard]] Result<void> quarantine(Connection& connection, const RefusalNote& note);
+  [[nodiscard]] std::int64_t quarantined() const noexcept { return quarantined_rows_; }
+  [[nodiscard]] Result<std::int64_t> quarantined_of(LaneNumber lane);
+  /// Quarantined seqs of the lane above `after_seq`, ascending.
+  [[nodiscard]] Result<std::vector<std::int64_t>> quarantined_above(LaneNumber lane, std::int64_t after_seq);
+
+  [[nodiscard]] Result<void> add_gap(const GapRow& gap);
+  [[nodiscard]] Result<std::vector<GapRow>> gaps();
+  [[nodiscard]] Result<void> forget_gap(std::int64_t n);
+  /// The highest seq of the lane that only a gap or the quarantine still knows; 0 for none.
+  [[nodiscard]] Result<std::int64_t> highest_seq(LaneNumber lane);
+  /// The lowest epoch number that a gap or the quarantine refers to; INT64_MAX for none.
+  [[nodiscard]] Result<std::int64_t> lowest_epoch_number();
+
+  /// Counts rows again, after a rollback.
+  [[nodiscard]] Result<void> recount();
+
+ private:
+  Statement note_failure_;
+  Statement forget_failures_;
+  Statement count_failed_;
+  Statement count_quarantined_;
+  Statement quarantined_of_;
+  Statement quarantined_above_;
+  Statement add_gap_;
+  Statement gaps_;
+  Statement forget_gap_;
+  Statement highest_seq_;
+  Statement lowest_epoch_;
+  std::int64_t failed_rows_ = 0;
+  std::int64_t quarantined_rows_ = 0;
+};
+
+}  // namespace holdfast::store

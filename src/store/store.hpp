@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <holdfast/outbox.hpp>
+#include <holdfast/result.hpp>
+#include <holdfast/statistics.hpp>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "store/session.hpp"
+
+namespace holdfast::store {
+
+/// A write waiting for its commit.
+struct WriteJob {
+  const WriteBody* body = nullptr;
+  WriteResult outcome;
+};
+
+/// The store of one device: group commit on top of a Session, and what to do when a commit fails. Passive: no
+/// threads, no waiting but for the disk. One user at a time.
+///
+/// A failed COMMIT is not "nothing happened": its frames may be in the WAL. The store then closes the file,
+/// opens it again and looks for the group's events. Only if it cannot look (the opening fails, or the group
+/// held no event) the callers get `outcome_unknown`. A second failure within kTroubleSpan makes the store
+/// degraded: it reads, and refuses writes with `io_error`. While the file cannot be opened at all, everything
+/// fails with `io_error`, and opening is tried again at most every kReopenPause.
+class Store {
+ public:
+  static constexpr std::chrono::minutes kTroubleSpan{1};
+  static constexpr std::chrono::seconds kReopenPause{5};
+  /// Fewer acknowledgements do not ride on a producer's commit: they would dirty pages of their own.
+  static constexpr std::size_t kRideEventsMin = 64;
+
+  /// Errors as Outbox::open.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const StoreOptions& options,
+                                                           PlatformView platform);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Runs the first jobs in one transaction and makes them durable; returns how many got their outcome (at
+  /// least one). A group closes at limits::kGroupEventsMax and limits::kGroupBytesMax. When a job ends the
+  /// whole transaction, the others are run again, each alone.
+  std::size_t commit_group(std::span<WriteJob> jobs);
+  [[nodiscard]] Result<void> read(const ReadBody& body);
+
+  [[nodiscard]] Result<Fetched> fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
+                                      std::size_t bytes_max);
+  [[nodiscard]] Result<std::vector<ControlRecord>> control_records();
+  void settle(LaneNumber lane, std::int64_t seq);
+  void settle_control(std::int64_t row, bool is_gap);
+  void release_pins();
+  /// Remembers a refused attempt, for people; best effort.
+  void note_failure(const RefusalNote& note);
+  /// True: quarantined, declared and settled. False: not now (full, or an error); the event stays pending.
+  [[nodiscard]] bool quarantine(const RefusalNote& note);
+
+  /// Stores what waits (cursors, acknowledgements, purges) in a commit of its own if settle_events_max are
+  /// due, or `force`. Returns what is still waiting.
+  [[nodiscard]] Result<std::size_t> store_settled(bool force);
+  /// Moves the WAL into the database when it has passed its mark. A failure is counted and tried again.
+  void checkpoint_if_due();
+  /// Stores what waits and closes the file. The store is of no use afterwards.
+  [[nodiscard]] Result<void> close();
+
+  [[nodiscard]] const std::string& device() const noexcept { return device_; }
+  /// With the settled cursor of now; in priority order.
+  [[nodiscard]] std::vector<LaneRecord> lanes() const;
+  [[nodiscard]] std::int64_t durable_seq(LaneNumber lane) const;
+  /// True once after gap or epoch records were committed.
+  [[nodiscard]] bool take_control_news();
+  [[nodiscard]] StoreStatistics statistics();
+  [[nodiscard]] std::vector<LaneStatistics> lane_statistics();
+
+ private:
+  class Writing;
+  Store(const StoreOptions& options, PlatformView platform, std::unique_ptr<Session> session);
+  [[nodiscard]] std::size_t run_group(std::span<WriteJob> jobs);
+  void run_alone(WriteJob& job);
+  void run_in_savepoint(WriteJob& job);
+  [[nodiscard]] Result<Receipt> run_body(const WriteBody& body);
+  void finish(std::span<WriteJob> jobs);
+  void count_committed();
+  void resolve_failed_commit(std::span<WriteJob> jobs, const Error& error);
+  [[nodiscard]] bool reopen();
+  [[nodiscard]] bool open_again();
+  /// False, and no session, when the file could not be opened again.
+  [[nodiscard]] bool have_session();
+  void ride_along();
+  [[nodiscard]] bool quarantine(const RefusalNote& note, std::string_view gap_reason);
+  template <class Body>
+  [[nodiscard]] Result<void> transact(Body body);
+
+  StoreOptions options_;
+  PlatformView platform_;
+  std::string device_;
+  std::unique_ptr<Session> session_;
+  std::vector<LaneMemory> memory_;  ///< of the last session, for the next one
+  StoreStatistics counters_;
+  std::optional<Instant> last_trouble_;
+  std::size_t group_events_ = 0;  ///< of the transaction being built
+  std::size_t group_bytes_ = 0;
+  std::uint64_t purged_before_ = 0;  ///< by sessions before this one
+  bool epoch_known_ = false;
+  bool control_news_ = true;  ///< at open there may be some from before
+};
+
+}  // namespace holdfast::store

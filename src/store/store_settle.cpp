@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// The part of the store that serves the relay, and keeps house.
+#include <holdfast/platform/clock.hpp>
+
+#include "store/store.hpp"
+
+namespace holdfast::store {
+
+// A transaction of our own. What it changed in memory is undone with it.
+template <class Body>
+Result<void> Store::transact(Body body) {
+  if (auto begun = session_->begin(); !begun) return begun;
+  Result<void> done = body();
+  if (done) done = session_->commit();
+  if (!done) session_->roll_back();
+  return done;
+}
+
+Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
+                             std::size_t bytes_max) {
+  for (;;) {
+    if (!have_session()) return fail(ErrorCode::io_error, "fetch events", "the store is not usable now");
+    auto fetched = session_->fetch(lane, after_seq, events_max, bytes_max);
+    if (!fetched || !fetched->damaged_seq || !fetched->events.empty()) return fetched;
+    // A row that cannot be read as it was written is set aside and declared, so that it neither blocks nor
+    // vanishes.
+    const RefusalNote note{lane, *fetched->damaged_seq, 0, "the row's checksum does not fit",
+                           platform_.clock.wall().utc};
+    if (!quarantine(note, "damaged")) {
+      return fail(ErrorCode::corrupt, "fetch events",
+                  "event " + std::to_string(note.seq) +
+                      " is damaged and cannot be set aside: the quarantine is full");
+    }
+  }
+}
+
+Result<std::vector<ControlRecord>> Store::control_records() {
+  if (!have_session()) return fail(ErrorCode::io_error, "fetch records", "the store is not usable now");
+  return session_->control_records();
+}
+
+void Store::settle(LaneNumber lane, std::int64_t seq) {
+  if (session_) session_->settle(lane, seq);
+}
+
+void Store::settle_control(std::int64_t row, bool is_gap) {
+  if (session_) session_->settle_control(row, is_gap);
+}
+
+void Store::release_pins() {
+  if (session_) session_->release_pins();
+}
+
+void Store::note_failure(const RefusalNote& note) {
+  if (!have_session() || counters_.degraded) return;
+  (void)transact([&] { return session_->note_failure(note); });
+}
+
+bool Store::quarantine(const RefusalNote& note) { return quarantine(note, "quarantined"); }
+
+bool Store::quarantine(const RefusalNote& note, std::string_view gap_reason) {
+  if (!have_session() || counters_.degraded) return false;
+  bool moved = false;
+  const auto done = transact([&]() -> Result<void> {
+    const auto quarantined = session_->quarantine(note, gap_reason);
+    if (!quarantined) return tl::unexpected<Error>(quarantined.error());
+    moved = *quarantined;
+    return {};
+  });
+  if (!done || !moved) return false;
+  session_->settle(note.lane, note.seq);
+  control_news_ = true;
+  return true;
+}
+
+Result<std::size_t> Store::store_settled(bool force) {
+  if (!session_ || counters_.degraded) return 0;
+  const std::size_t waiting = session_->unstored();
+  if (waiting == 0 || (!force && waiting < options_.settle_events_max)) return waiting;
+  if (auto done = transact([&] { return session_->store_settled(); }); !done) {
+    return tl::unexpected<Error>(done.error());
+  }
+  ++counters_.settle_commits;
+  return session_->unstored();
+}
+
+void Store::checkpoint_if_due() {
+  if (!session_ || session_->wal_pages() < options_.checkpoint_pages) return;
+  if (session_->restart_wal()) {
+    ++counters_.checkpoints;
+  } else {
+    ++counters_.checkpoint_failures;
+  }
+}
+
+Result<void> Store::close() {
+  Result<void> done;
+  // Each round purges at most limits::kPurgeRowsMax rows a lane; what is left is purged after the next
+  // opening.
+  if (auto stored = store_settled(true); !stored) done = tl::unexpected<Error>(stored.error());
+  session_.reset();
+  return done;
+}
+
+bool Store::take_control_news() { return std::exchange(control_news_, false); }
+
+}  // namespace holdfast::store

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "store/topic_template.hpp"
+
+#include <holdfast/limits.hpp>
+
+#include "base/text.hpp"
+
+namespace holdfast::store {
+namespace {
+
+bool is_prefix(std::string_view prefix) {
+  return base::is_topic(prefix) && prefix.size() <= limits::kPrefixBytesMax && prefix.front() != '/' &&
+         prefix.front() != '$' && prefix.back() != '/';
+}
+
+}  // namespace
+
+Result<TopicTemplate> TopicTemplate::parse(std::string_view text, std::string prefix, std::string device) {
+  if (!is_prefix(prefix)) {
+    return fail(ErrorCode::invalid, "read topic_prefix",
+                "it must be 1 to 128 bytes without wildcards, not begin with / or $, and not end with /");
+  }
+  TopicTemplate result;
+  result.reserved_ = prefix + '/' + device + "/~";
+  while (!text.empty()) {
+    const auto open = text.find('{');
+    if (open != 0) {
+      result.pieces_.push_back({Part::text, std::string(text.substr(0, open))});
+      text.remove_prefix(std::min(open, text.size()));
+      continue;
+    }
+    const auto close = text.find('}');
+    const std::string_view name = text.substr(0, close == std::string_view::npos ? close : close + 1);
+    if (name == "{prefix}") {
+      result.pieces_.push_back({Part::text, prefix});
+    } else if (name == "{device}") {
+      result.pieces_.push_back({Part::text, device});
+    } else if (name == "{lane}") {
+      result.pieces_.push_back({Part::lane, {}});
+    } else if (name == "{key}") {
+      result.pieces_.push_back({Part::key, {}});
+    } else {
+      return fail(ErrorCode::invalid, "read topic_template",
+                  "unknown placeholder " + std::string(name) + "; there are {prefix} {device} {lane} {key}");
+    }
+    text.remove_prefix(name.size());
+  }
+  if (!base::is_topic(result.render("lane", "key"))) {
+    return fail(ErrorCode::invalid, "read topic_template",
+                "it does not give a topic: no wildcards, not empty");
+  }
+  return result;
+}
+
+std::string TopicTemplate::render(std::string_view lane, std::string_view key) const {
+  std::string topic;
+  for (const Piece& piece : pieces_) {
+    switch (piece.part) {
+      case Part::text: topic += piece.text; break;
+      case Part::lane: topic += lane; break;
+      case Part::key: topic += base::percent_encode(key); break;
+    }
+  }
+  return topic;
+}
+
+bool TopicTemplate::is_reserved(std::string_view topic) const { return topic.starts_with(reserved_); }
+
+}  // namespace holdfast::store

@@ -322,10 +322,14 @@ std::vector<LaneRecord> Session::lanes() const {
   return records;
 }
 
-std::int64_t Session::durable_seq(LaneNumber number) const {
-  const auto found =
-      std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.record.lane == number; });
-  return found == lanes_.end() ? 0 : found->durable.last_seq;
+std::vector<Watermark> Session::watermarks() const {
+  std::vector<Watermark> marks;
+  for (const Lane& lane : lanes_) {
+    const std::int64_t cursor = lane.settled.cursor();
+    const auto above = static_cast<std::int64_t>(lane.settled.above());
+    marks.push_back({lane.record.lane, lane.durable.last_seq, cursor, lane.durable.last_seq - cursor - above});
+  }
+  return marks;
 }
 
 std::vector<LaneMemory> Session::memory() const {

@@ -32,6 +32,14 @@ struct Fetched {
   std::optional<std::int64_t> damaged_seq;  ///< the row after `events` cannot be read as it was written
 };
 
+/// How far a lane has come.
+struct Watermark {
+  LaneNumber lane = 0;
+  std::int64_t committed_seq = 0;  ///< durable
+  std::int64_t settled_seq = 0;
+  std::int64_t backlog_events = 0;
+};
+
 /// What is known of a lane in memory only: outlives a session that had to be reopened.
 struct LaneMemory {
   LaneNumber lane = 0;
@@ -103,8 +111,9 @@ class Session {
   [[nodiscard]] const std::string& device() const noexcept { return device_; }
   [[nodiscard]] std::optional<Epoch> stored_epoch() const;
   [[nodiscard]] std::vector<LaneRecord> lanes() const;
+  [[nodiscard]] std::vector<Watermark> watermarks() const;
+  /// The watermarks and what takes a look into the tables, O(log rows) per lane.
   [[nodiscard]] std::vector<LaneStatistics> lane_statistics();
-  [[nodiscard]] std::int64_t durable_seq(LaneNumber lane) const;
   [[nodiscard]] std::vector<LaneMemory> memory() const;
   void adopt(const std::vector<LaneMemory>& memory);
   [[nodiscard]] Result<void> restart_wal();

@@ -309,7 +309,9 @@ std::vector<LaneRecord> Store::lanes() const {
   return session_ ? session_->lanes() : std::vector<LaneRecord>();
 }
 
-std::int64_t Store::durable_seq(LaneNumber lane) const { return session_ ? session_->durable_seq(lane) : 0; }
+std::vector<Watermark> Store::watermarks() const {
+  return session_ ? session_->watermarks() : std::vector<Watermark>();
+}
 
 StoreStatistics Store::statistics() {
   StoreStatistics statistics = counters_;

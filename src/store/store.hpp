@@ -70,7 +70,7 @@ class Store {
   [[nodiscard]] const std::string& device() const noexcept { return device_; }
   /// With the settled cursor of now; in priority order.
   [[nodiscard]] std::vector<LaneRecord> lanes() const;
-  [[nodiscard]] std::int64_t durable_seq(LaneNumber lane) const;
+  [[nodiscard]] std::vector<Watermark> watermarks() const;
   /// True once after gap or epoch records were committed.
   [[nodiscard]] bool take_control_news();
   [[nodiscard]] StoreStatistics statistics();

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/relay_thread.hpp"
+
+namespace holdfast::runtime {
+namespace {
+
+// The link rings the relay's bell; told before the relay may connect.
+platform::Link& with_waker(platform::Link& link, platform::Waker& waker) {
+  link.set_waker(&waker);
+  return link;
+}
+
+}  // namespace
+
+RelayThread::RelayThread(relay::RelaySetup setup, std::unique_ptr<platform::Link> link, StoreThread& store,
+                         PlatformView platform)
+    : clock_(platform.clock),
+      mailbox_(waker_),
+      link_(std::move(link)),
+      store_(store),
+      backlog_(store, mailbox_, platform.clock),
+      relay_(std::move(setup), with_waker(*link_, waker_), backlog_, mailbox_, platform.clock,
+             platform.entropy) {
+  store_.listen(
+      {.committed = [this](store::LaneNumber lane, std::int64_t seq) { mailbox_.committed(lane, seq); },
+       .control_committed = [this] { mailbox_.control_committed(); }});
+  store_.post([](store::Store&) {});  // a round, so that the relay hears of what is there already
+  thread_ = std::thread([this] { loop(); });
+}
+
+RelayThread::~RelayThread() { stop(); }
+
+void RelayThread::loop() {
+  bool draining = false;
+  while (!relay_.drained()) {
+    const Instant next = relay_.step(clock_.now());
+    publish_statistics();
+    if (relay_.drained()) return;
+    clock_.wait_until(next, waker_);
+    const std::lock_guard lock(mutex_);
+    if (stopping_ && !std::exchange(draining, true)) relay_.begin_drain(clock_.now());
+  }
+}
+
+void RelayThread::publish_statistics() {
+  RelayStatistics statistics = relay_.statistics();
+  const std::lock_guard lock(mutex_);
+  statistics_ = std::move(statistics);
+}
+
+RelayStatistics RelayThread::statistics() const {
+  const std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+void RelayThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  waker_.wake();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  // The store's thread may still hold mail for us: wait until it has let go.
+  store_.listen({});
+  store_.drain_tasks();
+}
+
+}  // namespace holdfast::runtime

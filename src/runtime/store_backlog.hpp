@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <holdfast/platform/clock.hpp>
+
+#include "relay/backlog.hpp"
+#include "relay/mailbox.hpp"
+#include "runtime/store_thread.hpp"
+
+namespace holdfast::runtime {
+
+/// The relay's Backlog, served by the store's thread: each call becomes a task there, and the answer goes into the
+/// mailbox. A fetch that the store cannot serve now (an I/O error) is tried again every kRetryPause.
+class StoreBacklog final : public relay::Backlog {
+ public:
+  static constexpr std::chrono::seconds kRetryPause{1};
+
+  /// All must outlive the store's thread.
+  StoreBacklog(StoreThread& store, relay::RelayMailbox& mailbox, const platform::Clock& clock)
+      : store_(store), mailbox_(mailbox), clock_(clock) {}
+
+  void fetch(const relay::FetchRequest& request) override;
+  void fetch_control() override;
+  void settle(std::vector<relay::Settlement> settled) override;
+  void settle_control(std::int64_t row, bool is_gap) override;
+  void refuse(relay::Refusal refusal) override;
+  void release() override;
+
+ private:
+  void serve_fetch(store::Store& store, const relay::FetchRequest& request);
+  void serve_control(store::Store& store);
+  void serve_refusal(store::Store& store, const relay::Refusal& refusal);
+
+  StoreThread& store_;
+  relay::RelayMailbox& mailbox_;
+  const platform::Clock& clock_;
+};
+
+}  // namespace holdfast::runtime

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "relay/lane_feed.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::relay {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Instant kNow{std::chrono::hours(1)};
+
+FetchReply reply_to(const FetchRequest& request, std::int64_t last_seq, bool more = false) {
+  FetchReply reply{request.lane, request.after_seq, {}, last_seq, more};
+  for (std::int64_t seq = request.after_seq + 1; seq <= last_seq; ++seq) {
+    StoredEvent event;
+    event.lane = request.lane;
+    event.seq = seq;
+    event.data.resize(10);
+    reply.events.push_back(std::move(event));
+  }
+  return reply;
+}
+
+LaneFeed lane_at(std::int64_t settled_seq) {
+  return LaneFeed({1, "alarm", 0, settled_seq}, {Duration::zero(), seconds(1), seconds(60)});
+}
+
+void fill(LaneFeed& lane, std::int64_t last_seq) {
+  const auto request = lane.next_fetch(kNow);
+  ASSERT_TRUE(request.has_value());
+  lane.accept(reply_to(*request, last_seq));
+}
+
+TEST(LaneFeed, begins_after_the_stored_cursor) {
+  LaneFeed lane = lane_at(41);
+  EXPECT_EQ(lane.next_fetch(kNow)->after_seq, 41);
+}
+
+TEST(LaneFeed, asks_once_and_then_only_after_a_hint) {
+  LaneFeed lane = lane_at(0);
+  const auto request = lane.next_fetch(kNow);
+  EXPECT_EQ(lane.next_fetch(kNow), std::nullopt) << "one fetch at a time";
+  lane.accept(reply_to(*request, 0));
+  EXPECT_EQ(lane.next_fetch(kNow), std::nullopt) << "the lane is empty";
+  lane.committed(1);
+  EXPECT_TRUE(lane.next_fetch(kNow).has_value());
+}
+
+TEST(LaneFeed, a_commit_during_a_fetch_is_not_forgotten) {
+  LaneFeed lane = lane_at(0);
+  const auto request = lane.next_fetch(kNow);
+  lane.committed(1);
+  lane.accept(reply_to(*request, 0));
+  EXPECT_TRUE(lane.next_fetch(kNow).has_value());
+}
+
+TEST(LaneFeed, refills_when_half_is_used_and_never_beyond_its_bounds) {
+  LaneFeed lane = lane_at(0);
+  const auto first = lane.next_fetch(kNow);
+  EXPECT_EQ(first->events_max, kAheadEventsMax);
+  EXPECT_EQ(first->bytes_max, kAheadBytesMax);
+  lane.accept(reply_to(*first, static_cast<std::int64_t>(kAheadEventsMax), true));
+  for (std::size_t i = 0; i < kAheadEventsMax / 2; ++i) {
+    EXPECT_EQ(lane.next_fetch(kNow), std::nullopt);
+    (void)lane.take();
+  }
+  EXPECT_EQ(lane.next_fetch(kNow)->events_max, kAheadEventsMax / 2);
+}
+
+TEST(LaneFeed, hands_out_at_most_its_bound_of_unsettled_events) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 100);
+  for (std::size_t i = 0; i < kUnsettledMax; ++i) (void)lane.take();
+  EXPECT_EQ(lane.next(), nullptr);
+  lane.acknowledged(5);
+  EXPECT_EQ(lane.next()->seq, 65);
+  EXPECT_EQ(lane.cursor(), 0);
+}
+
+TEST(LaneFeed, the_head_stays_within_the_span_of_the_cursor) {
+  LaneFeed lane = lane_at(0);
+  lane.committed(1'000'000);
+  constexpr auto kSpan = static_cast<std::int64_t>(limits::kSpanMax);
+  std::int64_t seq = 0;
+  for (; seq < kSpan; ++seq) {
+    if (const auto request = lane.next_fetch(kNow)) lane.accept(reply_to(*request, request->after_seq + 64));
+    ASSERT_NE(lane.next(), nullptr) << seq;
+    const auto taken = lane.take();
+    if (taken.event.seq > 1) lane.acknowledged(taken.event.seq);  // all but the first
+  }
+  EXPECT_EQ(lane.next(), nullptr);
+  lane.acknowledged(1);
+  ASSERT_NE(lane.next(), nullptr);
+  EXPECT_EQ(lane.next()->seq, kSpan + 1);
+}
+
+TEST(LaneFeed, an_answer_from_before_a_disconnect_is_thrown_away) {
+  LaneFeed lane = lane_at(0);
+  const auto stale = lane.next_fetch(kNow);
+  lane.disconnected();
+  EXPECT_EQ(lane.next_fetch(kNow), std::nullopt) << "the old one is still under way";
+  lane.accept(reply_to(*stale, 10));
+  EXPECT_EQ(lane.next(), nullptr);
+  EXPECT_EQ(lane.next_fetch(kNow)->after_seq, 0);
+}
+
+TEST(LaneFeed, after_a_disconnect_it_begins_again_at_the_lowest_unsettled_event) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 10);
+  for (int i = 0; i < 5; ++i) (void)lane.take();
+  for (const std::int64_t seq : {1, 2, 4}) lane.acknowledged(seq);
+  lane.disconnected();
+  EXPECT_EQ(lane.next_fetch(kNow)->after_seq, 2);
+}
+
+TEST(LaneFeed, knows_what_it_hands_out_again) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 2);
+  EXPECT_FALSE(lane.take().repeated);
+  lane.disconnected();
+  fill(lane, 2);
+  EXPECT_TRUE(lane.take().repeated);
+  EXPECT_FALSE(lane.take().repeated);
+}
+
+TEST(LaneFeed, after_a_refusal_it_waits_for_its_time_and_for_its_events_in_flight) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 10);
+  for (int i = 0; i < 3; ++i) (void)lane.take();
+  lane.refused(2, kNow, static_cast<std::uint64_t>(Duration(seconds(1)).count()));
+  EXPECT_EQ(lane.next(), nullptr);
+  EXPECT_EQ(lane.next_call(), std::nullopt) << "1 and 3 are in flight: their answers call";
+  lane.acknowledged(1);
+  EXPECT_EQ(lane.next_fetch(kNow + seconds(5)), std::nullopt) << "3 is in flight";
+  lane.acknowledged(3);
+  EXPECT_EQ(lane.next_call(), kNow + seconds(1));
+  EXPECT_EQ(lane.next_fetch(kNow), std::nullopt);
+  EXPECT_EQ(lane.next_fetch(kNow + seconds(1))->after_seq, 1);
+}
+
+TEST(LaneFeed, a_judged_event_is_left_out_until_the_store_has_decided) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 3);
+  (void)lane.take();
+  lane.to_be_judged(1);
+  lane.disconnected();
+  fill(lane, 3);
+  EXPECT_EQ(lane.next()->seq, 2);
+  EXPECT_EQ(lane.cursor(), 0);
+  lane.judged({1, 1, true}, kNow, 0);
+  EXPECT_EQ(lane.cursor(), 1);
+  EXPECT_EQ(lane.next()->seq, 2);
+}
+
+TEST(LaneFeed, an_event_that_did_not_fit_the_quarantine_comes_again) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 3);
+  (void)lane.take();
+  lane.to_be_judged(1);
+  lane.judged({1, 1, false}, kNow, 0);
+  fill(lane, 3);
+  EXPECT_EQ(lane.next()->seq, 1);
+}
+
+}  // namespace
+}  // namespace holdfast::relay

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "unit/relay/memory_backlog.hpp"
+
+#include <algorithm>
+#include <holdfast/limits.hpp>
+
+namespace holdfast::relay::test {
+
+std::int64_t MemoryBacklog::commit(LaneNumber lane, StoredEvent event) {
+  auto& rows = rows_[lane];
+  event.lane = lane;
+  event.seq = static_cast<std::int64_t>(rows.size()) + 1;
+  rows.push_back(std::move(event));
+  mailbox_.committed(lane, rows.back().seq);
+  return rows.back().seq;
+}
+
+void MemoryBacklog::commit_control(std::variant<GapRecord, EpochRecord> record) {
+  control_.push_back({++last_row_, std::move(record)});
+  mailbox_.control_committed();
+}
+
+bool MemoryBacklog::answer_one() {
+  if (answers_.empty()) return false;
+  const auto answer = std::move(answers_.front());
+  answers_.pop_front();
+  answer();
+  return true;
+}
+
+void MemoryBacklog::answer_all() {
+  while (answer_one()) {
+  }
+}
+
+bool MemoryBacklog::is_done(LaneNumber lane, std::int64_t seq) const {
+  const auto has = [&](const SeqsOfLane& seqs) { return seqs.contains(lane) && seqs.at(lane).contains(seq); };
+  return has(settled_) || has(quarantined_);
+}
+
+std::size_t MemoryBacklog::pending(LaneNumber lane) const {
+  if (!rows_.contains(lane)) return 0;
+  const auto& rows = rows_.at(lane);
+  return static_cast<std::size_t>(
+      std::count_if(rows.begin(), rows.end(), [&](const StoredEvent& e) { return !is_done(lane, e.seq); }));
+}
+
+void MemoryBacklog::fetch(const FetchRequest& request) {
+  fetches_ += 1;
+  if (!fetching_.insert(request.lane).second) breach("two fetches of one lane at once");
+  if (request.events_max < 1 || request.events_max > limits::kFetchEventsMax) breach("fetch out of bounds");
+  answers_.emplace_back([this, request] { answer_fetch(request); });
+}
+
+void MemoryBacklog::answer_fetch(const FetchRequest& request) {
+  FetchReply reply{request.lane, request.after_seq, {}, request.after_seq, false};
+  std::size_t bytes = 0;
+  for (const StoredEvent& row : rows_[request.lane]) {
+    if (row.seq <= request.after_seq) continue;
+    const bool done = is_done(request.lane, row.seq);
+    const bool fits = reply.events.size() < request.events_max &&
+                      (reply.events.empty() || bytes + row.data.size() <= request.bytes_max);
+    if (!done && !fits) {
+      reply.more = true;
+      break;
+    }
+    reply.end_seq = row.seq;
+    if (done) continue;
+    bytes += row.data.size();
+    reply.events.push_back(row);
+    pinned_.insert({row.lane, row.seq});
+  }
+  events_fetched_most_ = std::max(events_fetched_most_, reply.events.size());
+  fetching_.erase(request.lane);
+  mailbox_.put(std::move(reply));
+}
+
+void MemoryBacklog::fetch_control() {
+  if (std::exchange(fetching_control_, true)) breach("two control fetches at once");
+  answers_.emplace_back([this] {
+    fetching_control_ = false;
+    mailbox_.put(control_);
+  });
+}
+
+void MemoryBacklog::settle(std::vector<Settlement> settled) {
+  settle_calls_ += 1;
+  if (settled.empty()) breach("settled nothing");
+  for (const Settlement& s : settled) {
+    if (!pinned_.contains({s.lane, s.seq})) breach("settled what was not fetched");
+    if (is_done(s.lane, s.seq)) breach("settled twice");
+    settled_[s.lane].insert(s.seq);
+  }
+}
+
+void MemoryBacklog::settle_control(std::int64_t row, bool is_gap) {
+  const auto removed = std::erase_if(control_, [&](const ControlRecord& r) {
+    return r.row == row && std::holds_alternative<GapRecord>(r.record) == is_gap;
+  });
+  if (removed != 1) breach("settled a control record that is not there");
+}
+
+void MemoryBacklog::refuse(Refusal refusal) {
+  if (is_done(refusal.lane, refusal.seq)) breach("refused what is settled");
+  if (refusal.final) answers_.emplace_back([this, refusal] { answer_refusal(refusal); });
+  refusals_.push_back(std::move(refusal));
+}
+
+void MemoryBacklog::answer_refusal(const Refusal& refusal) {
+  if (is_done(refusal.lane, refusal.seq)) breach("judged twice");
+  if (!quarantine_full_) {
+    quarantined_[refusal.lane].insert(refusal.seq);
+    GapRecord gap;
+    gap.epoch = Epoch{7};
+    gap.lane = "lane" + std::to_string(refusal.lane);
+    gap.id = gap.epoch.text() + "-" + gap.lane + "-gap-" + std::to_string(last_row_ + 1);
+    gap.first = gap.last = refusal.seq;
+    gap.missing = 1;
+    gap.reason = "quarantined";
+    commit_control(std::move(gap));
+  }
+  mailbox_.put(RefusalReply{refusal.lane, refusal.seq, !quarantine_full_});
+}
+
+void MemoryBacklog::release() { pinned_.clear(); }
+
+}  // namespace holdfast::relay::test

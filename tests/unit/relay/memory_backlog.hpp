@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <holdfast/event.hpp>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "relay/backlog.hpp"
+#include "relay/mailbox.hpp"
+
+namespace holdfast::relay::test {
+
+/// A backlog in memory that keeps the rules of Backlog and notes every breach of the relay's side in
+/// `breaches`: a settlement of what was not fetched or already settled, two fetches of a lane at once.
+/// Answers wait until answer_one() or answer_all(), as those of a store on another thread would.
+class MemoryBacklog final : public Backlog {
+ public:
+  explicit MemoryBacklog(RelayMailbox& mailbox) : mailbox_(mailbox) {}
+
+  // The application's side.
+  std::int64_t commit(LaneNumber lane, StoredEvent event);
+  void commit_control(std::variant<GapRecord, EpochRecord> record);
+  void set_quarantine_full(bool full) { quarantine_full_ = full; }
+  /// True when an answer was waiting.
+  bool answer_one();
+  void answer_all();
+
+  // Backlog.
+  void fetch(const FetchRequest& request) override;
+  void fetch_control() override;
+  void settle(std::vector<Settlement> settled) override;
+  void settle_control(std::int64_t row, bool is_gap) override;
+  void refuse(Refusal refusal) override;
+  void release() override;
+
+  // What happened.
+  using SeqsOfLane = std::map<LaneNumber, std::set<std::int64_t>>;
+  [[nodiscard]] const SeqsOfLane& settled() const { return settled_; }
+  [[nodiscard]] const SeqsOfLane& quarantined() const { return quarantined_; }
+  [[nodiscard]] const std::vector<Refusal>& refusals() const { return refusals_; }
+  [[nodiscard]] const std::vector<std::string>& breaches() const { return breaches_; }
+  [[nodiscard]] std::size_t pending(LaneNumber lane) const;
+  [[nodiscard]] std::size_t pending_control() const { return control_.size(); }
+  [[nodiscard]] std::size_t fetches() const { return fetches_; }
+  [[nodiscard]] std::size_t settle_calls() const { return settle_calls_; }
+  [[nodiscard]] std::size_t events_fetched_most() const { return events_fetched_most_; }
+
+ private:
+  void answer_fetch(const FetchRequest& request);
+  void answer_refusal(const Refusal& refusal);
+  void breach(std::string what) { breaches_.push_back(std::move(what)); }
+  [[nodiscard]] bool is_done(LaneNumber lane, std::int64_t seq) const;
+
+  RelayMailbox& mailbox_;
+  std::map<LaneNumber, std::vector<StoredEvent>> rows_;
+  std::vector<ControlRecord> control_;
+  std::int64_t last_row_ = 0;
+  std::deque<std::function<void()>> answers_;
+  std::set<LaneNumber> fetching_;
+  bool fetching_control_ = false;
+  bool quarantine_full_ = false;
+  std::set<std::pair<LaneNumber, std::int64_t>> pinned_;
+  SeqsOfLane settled_;
+  SeqsOfLane quarantined_;
+  std::vector<Refusal> refusals_;
+  std::vector<std::string> breaches_;
+  std::size_t fetches_ = 0;
+  std::size_t settle_calls_ = 0;
+  std::size_t events_fetched_most_ = 0;  // of one fetch
+};
+
+}  // namespace holdfast::relay::test

@@ -78,9 +78,10 @@ struct InboxStatistics {
   std::uint64_t duplicates = 0;
   std::uint64_t declared = 0;
   std::uint64_t rejected = 0;
-  std::uint64_t rewinds = 0;
-  std::uint64_t sources = 0;        ///< known now
-  std::uint64_t interval_rows = 0;  ///< rows that remember what was applied or declared, now
+  std::uint64_t rewinds = 0;            ///< ever reported in this database; the newest 1,000 are listed
+  std::uint64_t sources = 0;            ///< known now
+  std::uint64_t interval_rows = 0;      ///< rows that remember what was applied or declared, now
+  std::uint64_t checkpoint_errors = 0;  ///< of the inbox's own file, since the opening; each is tried again
 };
 
 /// The consumer's memory: applies each event once. One thread at a time. Durable: when apply() returns

@@ -50,6 +50,13 @@ bool made_of(std::string_view text, std::size_t bytes_max, Allowed allowed) noex
   return !text.empty() && text.size() <= bytes_max && std::all_of(text.begin(), text.end(), allowed);
 }
 
+// RFC 2045 section 5.1.
+bool is_token(std::string_view text) noexcept {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`{|}~";
+  return made_of(text, text.size(),
+                 [&](char c) { return is_alphanumeric(c) || kMarks.find(c) != std::string_view::npos; });
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -80,9 +87,13 @@ bool is_attribute_name(std::string_view text) noexcept {
 }
 
 bool is_media_type(std::string_view text) noexcept {
-  const auto slash = text.find('/');
-  return made_of(text, limits::kContentTypeBytesMax, [](char c) { return c >= 0x20 && c < 0x7F; }) &&
-         slash != std::string_view::npos && slash > 0 && slash + 1 < text.size();
+  const auto is_printable = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (!made_of(text, limits::kContentTypeBytesMax, is_printable)) return false;
+  std::string_view type = text.substr(0, text.find(';'));
+  type = type.substr(0, type.find_last_not_of(' ') + 1);
+  const auto slash = type.find('/');
+  return slash != std::string_view::npos && is_token(type.substr(0, slash)) &&
+         is_token(type.substr(slash + 1));
 }
 
 bool is_topic(std::string_view text) noexcept {

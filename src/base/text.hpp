@@ -22,7 +22,8 @@ namespace holdfast::base {
 [[nodiscard]] bool is_device_id(std::string_view text) noexcept;
 /// [a-z][a-z0-9]{0,19}
 [[nodiscard]] bool is_attribute_name(std::string_view text) noexcept;
-/// type "/" subtype, printable ASCII, at most limits::kContentTypeBytesMax.
+/// type "/" subtype, both of RFC 2045 tokens, and perhaps ";" with parameters; printable ASCII, at most
+/// limits::kContentTypeBytesMax.
 [[nodiscard]] bool is_media_type(std::string_view text) noexcept;
 /// A topic that may be published to: 1 to limits::kTopicBytesMax bytes of plain text, no wildcard.
 [[nodiscard]] bool is_topic(std::string_view text) noexcept;

@@ -2,6 +2,8 @@
 #include <cbor.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/text.hpp"
@@ -99,6 +101,12 @@ bool claims_too_much(std::span<const std::byte> rest) {
   return std::any_of(rest.begin() + 1, rest.begin() + 5, [](std::byte b) { return b != std::byte{0}; });
 }
 
+// A tag number below 24 stands in the initial byte. libcbor 0.8 refuses 6 to 20, which were unassigned once.
+std::optional<std::uint64_t> tag_in_one_byte(std::byte initial) {
+  const auto lead = std::to_integer<std::uint64_t>(initial);
+  return lead >= 0xC0 && lead < 0xD8 ? std::optional(lead - 0xC0) : std::nullopt;
+}
+
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -136,6 +144,11 @@ class Decoder {
     if (++items_ > limits_.items_max) return refuse(ErrorCode::too_large, "too many data items");
     if (rest_.empty()) return refuse(ErrorCode::invalid, "the input ends inside a data item");
     if (claims_too_much(rest_)) return refuse(ErrorCode::invalid, "a length is beyond the input");
+    if (const auto tag = tag_in_one_byte(rest_[0])) {
+      token = {.kind = Kind::tag, .number = *tag};
+      rest_ = rest_.subspan(1);
+      return true;
+    }
     const auto* data = reinterpret_cast<const unsigned char*>(rest_.data());
     const cbor_decoder_result result = cbor_stream_decode(data, rest_.size(), &kCallbacks, &token);
     if (result.status == CBOR_DECODER_NEDATA) return refuse(ErrorCode::invalid, "the input ends in an item");

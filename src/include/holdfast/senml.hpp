@@ -19,21 +19,21 @@ inline constexpr std::string_view kContentType = "application/senml+cbor";
 /// `vb`, `v`, `vs`, `vd`. A float keeps its type: 48.0 is a float in CBOR, never an integer.
 using Value = std::variant<bool, double, std::string, std::vector<std::byte>>;
 
-/// A resolved or unresolved record; an absent optional is an absent field. Base fields hold from their record
+/// A resolved or unresolved record; nullopt is an absent field. Base fields hold from their record
 /// until replaced (RFC 8428 section 4.1).
 struct Record {
-  std::optional<std::string> base_name;
-  std::optional<double> base_time;  ///< seconds; < 2^28 relative to now, else since 1970
-  std::optional<std::string> base_unit;
-  std::optional<double> base_value;
-  std::optional<double> base_sum;
-  std::optional<int> base_version;  ///< 10 when absent; a larger one is refused on decode
-  std::optional<std::string> name;
-  std::optional<std::string> unit;  ///< RFC 8428 section 12.1: "Cel", "%RH", "Pa", "V", ...
-  std::optional<Value> value;
-  std::optional<double> sum;
-  std::optional<double> time;
-  std::optional<double> update_time;
+  std::optional<std::string> base_name = std::nullopt;
+  std::optional<double> base_time = std::nullopt;  ///< seconds; < 2^28 relative to now, else since 1970
+  std::optional<std::string> base_unit = std::nullopt;
+  std::optional<double> base_value = std::nullopt;
+  std::optional<double> base_sum = std::nullopt;
+  std::optional<int> base_version = std::nullopt;  ///< 10 when absent; a larger one is refused on decode
+  std::optional<std::string> name = std::nullopt;
+  std::optional<std::string> unit = std::nullopt;  ///< RFC 8428 section 12.1: "Cel", "%RH", "Pa", "V", ...
+  std::optional<Value> value = std::nullopt;
+  std::optional<double> sum = std::nullopt;
+  std::optional<double> time = std::nullopt;
+  std::optional<double> update_time = std::nullopt;
   friend bool operator==(const Record&, const Record&) = default;
 };
 

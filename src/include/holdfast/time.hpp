@@ -27,7 +27,7 @@ using UtcTime =
 
 /// `from + by`, but never past the last representable instant.
 [[nodiscard]] constexpr Instant saturating_add(Instant from, Duration by) noexcept {
-  return by > Instant::max() - from && by > Duration::zero() ? Instant::max() : from + by;
+  return by > Duration::zero() && from > Instant::max() - by ? Instant::max() : from + by;
 }
 
 }  // namespace holdfast

@@ -31,7 +31,8 @@ constexpr std::size_t kLocksBytesMax = 1024 * 1024;  // some 15,000 locks
     case ELOOP:
     case ENAMETOOLONG:
       return fail(ErrorCode::invalid, std::move(where), "the path cannot be followed", error);
-    default: return fail(ErrorCode::io_error, std::move(where), std::generic_category().message(error), error);
+    default:
+      return fail(ErrorCode::io_error, std::move(where), std::generic_category().message(error), error);
   }
 }
 

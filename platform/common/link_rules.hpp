@@ -73,6 +73,7 @@ struct BrokerAddress {
     if (!is_host(address.host)) return refuse("no host name; an IPv6 address stands in brackets");
   }
   if (port.empty()) return address;
+  if (port.front() != ':') return refuse("after the host comes :port or nothing");
   port.remove_prefix(1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (error != std::errc{} || end != port.data() + port.size() || address.port == 0)

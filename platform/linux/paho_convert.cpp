@@ -137,14 +137,16 @@ std::string reason_string(const mqtt::properties& properties) {
 }
 
 std::int32_t failure_reason(const mqtt::token& token, MqttVersion version) {
+  constexpr int kSubackFailure = 0x80;  // the only one that 3.1.1 has
   constexpr std::array<std::int32_t, 6> kConnack311 = {0, 0x84, 0x85, 0x88, 0x86, 0x87};
+  const int code = token.get_return_code();
+  if (version == MqttVersion::v3_1_1) {  // the token's reason code means nothing (it is 0xFF)
+    const bool connack = token.get_type() == mqtt::token::Type::CONNECT && code >= 1 && code <= 5;
+    return connack ? kConnack311[static_cast<std::size_t>(code)] : code == kSubackFailure ? code : 0;
+  }
   const int reason = static_cast<int>(token.get_reason_code());
   if (reason >= 0x80) return reason;
-  const int code = token.get_return_code();
-  if (code >= 0x80 && code <= 0xFF) return code;
-  const bool connack311 = version == MqttVersion::v3_1_1 && token.get_type() == mqtt::token::Type::CONNECT &&
-                          code >= 1 && code <= 5;
-  return connack311 ? kConnack311[static_cast<std::size_t>(code)] : 0;
+  return code >= 0x80 && code <= 0xFF ? code : 0;
 }
 
 }  // namespace holdfast::platform::linux_detail

@@ -93,7 +93,8 @@ void BrokerCore::take_connect(const ConnectionPtr& connection) {
   }
   ConnectGrant granted = connection->is_v5() ? grant : ConnectGrant{};
   const auto known = sessions_.find(connection->request.broker.client_id);
-  if (known != sessions_.end() && known->second->connection) close(known->second->connection, kTakenOver);
+  const ConnectionPtr present = known == sessions_.end() ? nullptr : known->second->connection;
+  if (present) close(present, kTakenOver);
   const SessionPtr session = open_session(connection->request, granted.session_present);
   connection->session = session;
   session->connection = connection;
@@ -217,9 +218,10 @@ void BrokerCore::set_up(bool up) {
   if (!up) kill_connections(0);
 }
 
-void BrokerCore::kill_connections(std::int32_t reason) {
+void BrokerCore::kill_connections(std::int32_t reason, const std::string* only_client_id) {
   const std::vector<ConnectionPtr> doomed = connections_;
   for (const ConnectionPtr& connection : doomed) {
+    if (only_client_id != nullptr && connection->request.broker.client_id != *only_client_id) continue;
     if (reason != 0) {
       close(connection, reason);
     } else {

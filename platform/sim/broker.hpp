@@ -102,7 +102,7 @@ class BrokerCore {
   void set_up(bool up);
   void set_silent(bool silent);
   void forget();
-  void kill_connections(std::int32_t reason);
+  void kill_connections(std::int32_t reason, const std::string* only_client_id = nullptr);
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] Instant next_event() const;
 

@@ -63,6 +63,11 @@ void ScriptedBroker::kill_connections(std::int32_t reason) {
   core_->kill_connections(reason);
 }
 
+void ScriptedBroker::kill_connection(const std::string& client_id, std::int32_t reason) {
+  const Turn turn(*core_);
+  core_->kill_connections(reason, &client_id);
+}
+
 const std::vector<MqttMessage>& ScriptedBroker::accepted() const {
   const Turn turn(*core_);
   return core_->accepted;

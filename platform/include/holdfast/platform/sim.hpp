@@ -117,6 +117,7 @@ class ScriptedBroker {
   /// work again.
   void set_silent(bool silent);
   void set_lose_next_acks(std::size_t count);  ///< stores the message but the PUBACK never leaves
+  void kill_connection(const std::string& client_id, std::int32_t reason);  ///< only that one
   void kill_connections(std::int32_t reason);  ///< DISCONNECT with a reason, or 0: the network dies
 
   // What happened.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <thread>
+
+namespace holdfast::test_support {
+
+/// Says over TCP what no real broker can be made to say: accepts one connection and answers its CONNECT and its
+/// SUBSCRIBE with the given bytes. In `on_subscribe`, bytes 2 and 3 become the packet id that came.
+class FakeBroker {
+ public:
+  FakeBroker(std::string on_connect, std::string on_subscribe);
+  ~FakeBroker();
+  FakeBroker(const FakeBroker&) = delete;
+  FakeBroker& operator=(const FakeBroker&) = delete;
+
+  [[nodiscard]] std::string url() const { return "mqtt://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  void serve() const;
+
+  std::string on_connect_;
+  std::string on_subscribe_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace holdfast::test_support

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/process.hpp"
+#include "support/temp_dir.hpp"
+
+namespace holdfast::test_support {
+
+struct MosquittoOptions {
+  bool persistence = false;  ///< sessions survive kill(): saved at each change
+  std::string acl = {};      ///< text of an ACL file; empty: everybody may do everything
+  std::vector<std::pair<std::string, std::string>> users = {};  ///< name, password; empty: anonymous
+  std::optional<int> max_inflight = {};  ///< the Receive Maximum it grants; its default is 20
+  std::optional<int> max_packet_bytes = {};
+  std::optional<int> max_keepalive_s = {};  ///< becomes the Server Keep Alive
+  bool tls = false;                         ///< with a certificate for `tls_host`, signed by ca_file()
+  std::string tls_host = "IP:127.0.0.1";    ///< subjectAltName
+  std::string extra = {};                   ///< further lines of the configuration
+};
+
+/// A private Mosquitto on a free port of 127.0.0.1. It accepts connections when the constructor returns.
+class Mosquitto {
+ public:
+  explicit Mosquitto(const MosquittoOptions& options = {});
+  Mosquitto(const Mosquitto&) = delete;
+  Mosquitto& operator=(const Mosquitto&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] std::string ca_file() const { return dir_ / "ca.pem"; }
+  [[nodiscard]] std::string log() const { return read_file(dir_ / "log"); }
+
+  void kill();                                  ///< SIGKILL
+  void start();                                 ///< again, on the same port
+  void freeze() { process_->signal(SIGSTOP); }  ///< connections stay open, nothing is answered
+  void thaw() { process_->signal(SIGCONT); }
+
+ private:
+  void write_config(const MosquittoOptions& options);
+  void make_certificates(const std::string& host) const;
+  /// False when it ended instead, because the port was taken meanwhile.
+  [[nodiscard]] bool try_start();
+
+  TempDir dir_;
+  std::uint16_t port_ = 0;
+  bool tls_ = false;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace holdfast::test_support

@@ -139,6 +139,36 @@ TEST(LaneFeed, after_a_refusal_it_waits_for_its_time_and_for_its_events_in_fligh
   EXPECT_EQ(lane.next_fetch(kNow + seconds(1))->after_seq, 1);
 }
 
+constexpr std::uint64_t as_random(Duration wanted) { return static_cast<std::uint64_t>(wanted.count()); }
+
+TEST(LaneFeed, refusals_during_a_pause_do_not_prolong_it) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 10);
+  for (int i = 0; i < 3; ++i) (void)lane.take();
+  lane.refused(1, kNow, as_random(seconds(1)));
+  lane.refused(2, kNow, as_random(seconds(2)));
+  lane.refused(3, kNow, as_random(seconds(4)));
+  EXPECT_EQ(lane.next_call(), kNow + seconds(1));
+}
+
+// Takes the next event, has it refused and begins the next pass; returns how long the lane paused.
+Duration refuse_next(LaneFeed& lane, Instant now) {
+  lane.refused(lane.take().event.seq, now, as_random(seconds(2)));
+  const Duration pause = lane.next_call().value() - now;
+  const auto request = lane.next_fetch(now + pause);
+  lane.accept(reply_to(request.value(), 10));
+  return pause;
+}
+
+TEST(LaneFeed, pauses_grow_until_the_refused_event_is_settled) {
+  LaneFeed lane = lane_at(0);
+  fill(lane, 10);
+  EXPECT_LE(refuse_next(lane, kNow), seconds(1));
+  EXPECT_EQ(refuse_next(lane, kNow), seconds(2));
+  lane.acknowledged(lane.take().event.seq);
+  EXPECT_LE(refuse_next(lane, kNow), seconds(1));
+}
+
 TEST(LaneFeed, a_judged_event_is_left_out_until_the_store_has_decided) {
   LaneFeed lane = lane_at(0);
   fill(lane, 3);

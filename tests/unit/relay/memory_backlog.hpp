@@ -48,6 +48,7 @@ class MemoryBacklog final : public Backlog {
   [[nodiscard]] const std::vector<std::string>& breaches() const { return breaches_; }
   [[nodiscard]] std::size_t pending(LaneNumber lane) const;
   [[nodiscard]] std::size_t pending_control() const { return control_.size(); }
+  [[nodiscard]] std::size_t pinned() const { return pinned_.size(); }
   [[nodiscard]] std::size_t fetches() const { return fetches_; }
   [[nodiscard]] std::size_t settle_calls() const { return settle_calls_; }
   [[nodiscard]] std::size_t events_fetched_most() const { return events_fetched_most_; }

@@ -123,6 +123,30 @@ TEST(RelayPublishing, what_was_not_acknowledged_is_published_again_in_order_with
   EXPECT_THAT(world.backlog.breaches(), IsEmpty());
 }
 
+TEST(RelayPublishing, acknowledgements_that_come_together_with_the_disconnect_are_settled) {
+  World world;
+  world.run_until_connected();
+  world.commit_many(5);
+  world.run_for(Duration{0});
+  world.clock.advance(milliseconds(10));  // the relay's thread is late
+  world.broker.kill_connections(0);
+  EXPECT_TRUE(world.run_until_settled());
+  EXPECT_EQ(world.accepted_seqs(), one_to(5));
+  EXPECT_EQ(world.relay->statistics().disconnects, 1U);
+  EXPECT_THAT(world.backlog.breaches(), IsEmpty());
+}
+
+TEST(RelayPublishing, during_an_outage_nothing_is_pinned) {
+  World world;
+  world.broker.set_latency(milliseconds(100));
+  world.commit_many(100);
+  world.run_until_connected();
+  ASSERT_GT(world.backlog.pinned(), 0U);
+  world.broker.set_up(false);
+  world.run_for(seconds(1));
+  EXPECT_EQ(world.backlog.pinned(), 0U);
+}
+
 TEST(RelayPublishing, a_commit_wakes_it_and_an_empty_lane_is_not_polled) {
   World world;
   world.run_for(seconds(1));

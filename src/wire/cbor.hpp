@@ -56,6 +56,9 @@ struct CborEntry {
 
 [[nodiscard]] std::vector<std::byte> encode_cbor(const CborValue& value);
 
+/// The same bytes as a string, whose order is the bytewise one, to sort and compare keys.
+[[nodiscard]] std::string encoded_key(const CborValue& key);
+
 struct CborLimits {
   std::size_t depth_max = 16;                        ///< arrays, maps and tags inside one another
   std::size_t items_max = 65'536;                    ///< data items, each chunk and each break included

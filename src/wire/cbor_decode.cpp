@@ -55,7 +55,7 @@ void on_string(void* context, cbor_data data, Length length) {
 
 template <class Float>
 void on_float(void* context, Float value) {
-  token_of(context) = {.kind = Kind::floating, .floating = double{value}};
+  token_of(context) = {.kind = Kind::floating, .floating = static_cast<double>(value)};
 }
 
 template <Kind kind>
@@ -112,9 +112,9 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 }
 
 bool has_duplicate_key(const CborMap& map) {
-  std::vector<std::vector<std::byte>> keys;
+  std::vector<std::string> keys;
   keys.reserve(map.size());
-  for (const CborEntry& entry : map) keys.push_back(encode_cbor(entry.key));
+  for (const CborEntry& entry : map) keys.push_back(encoded_key(entry.key));
   std::sort(keys.begin(), keys.end());
   return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }

@@ -58,9 +58,10 @@ void append_half(Bytes& out, std::uint16_t bits) {
 void append_float(Bytes& out, double value) {
   constexpr std::uint16_t kNan = 0x7E00;
   if (std::isnan(value)) return append_half(out, kNan);
-  const bool in_range = std::isinf(value) || std::abs(value) <= double{std::numeric_limits<float>::max()};
+  const bool in_range =
+      std::isinf(value) || std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
   const float narrow = in_range ? static_cast<float>(value) : 0.0F;
-  if (!in_range || double{narrow} != value) return append_head(out, cbor_encode_double, value);
+  if (!in_range || static_cast<double>(narrow) != value) return append_head(out, cbor_encode_double, value);
   if (const auto half = exact_half(narrow)) return append_half(out, *half);
   append_head(out, cbor_encode_single, narrow);
 }
@@ -94,16 +95,17 @@ struct ContentWriter {
   }
 
   void operator()(const CborMap& map) const {
-    std::vector<std::pair<Bytes, const CborValue*>> entries;
+    std::vector<std::pair<std::string, const CborValue*>> entries;
     entries.reserve(map.size());
-    for (const CborEntry& entry : map) entries.emplace_back(encode_cbor(entry.key), &entry.value);
+    for (const CborEntry& entry : map) entries.emplace_back(encoded_key(entry.key), &entry.value);
     std::sort(entries.begin(), entries.end());
     append_head(out, cbor_encode_map_start, map.size());
-    const Bytes* previous = nullptr;
+    const std::string* previous = nullptr;
     for (const auto& [key, element] : entries) {
       HOLDFAST_CHECK(previous == nullptr || *previous != key);
       previous = &key;
-      out.insert(out.end(), key.begin(), key.end());
+      const auto bytes = std::as_bytes(std::span(key));
+      out.insert(out.end(), bytes.begin(), bytes.end());
       append_item(out, *element);
     }
   }
@@ -131,6 +133,11 @@ std::optional<std::int64_t> as_int64(const CborValue& value) noexcept {
     return negative->n <= kMax ? std::optional(-1 - static_cast<std::int64_t>(negative->n)) : std::nullopt;
   }
   return std::nullopt;
+}
+
+std::string encoded_key(const CborValue& key) {
+  const Bytes bytes = encode_cbor(key);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::vector<std::byte> encode_cbor(const CborValue& value) {

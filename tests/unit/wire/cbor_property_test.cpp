@@ -35,7 +35,7 @@ rc::Gen<CborValue> arbitrary_scalar() {
       rc::gen::map(rc::gen::arbitrary<std::uint64_t>(), of),
       rc::gen::map(rc::gen::arbitrary<std::int64_t>(), cbor_integer),
       rc::gen::map(rc::gen::arbitrary<double>(), of),
-      rc::gen::map(rc::gen::arbitrary<float>(), [](float v) { return CborValue{double{v}}; }),
+      rc::gen::map(rc::gen::arbitrary<float>(), [](float v) { return CborValue{static_cast<double>(v)}; }),
       rc::gen::map(rc::gen::arbitrary<bool>(), of), rc::gen::map(arbitrary_text(), of),
       rc::gen::map(arbitrary_bytes(), of), rc::gen::just(CborValue{nullptr}),
       rc::gen::just(CborValue{CborUndefined{}}));

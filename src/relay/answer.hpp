@@ -5,11 +5,11 @@
 
 /// What a refused publish means for the event (MQTT 5, section 3.4.2.1).
 ///
-/// | answer                                                        | action                                 |
-/// |---------------------------------------------------------------|----------------------------------------|
-/// | 0x90 topic name invalid, 0x99 payload format invalid, 0x95     | quarantine: no retry can ever succeed |
-/// | 0x97 quota exceeded                                            | back off, and halve the window | | any
-/// other (0x80, 0x83, 0x87, and what later versions may add)  | back off: the broker may change its mind |
+/// | answer                                                     | action                                |
+/// |------------------------------------------------------------|---------------------------------------|
+/// | 0x90 topic name invalid, 0x99 payload format invalid, 0x95 | quarantine: no retry can ever succeed |
+/// | 0x97 quota exceeded                                        | back off, and halve the window        |
+/// | any other (0x80, 0x83, 0x87, or one yet to be invented)    | back off: the broker may relent       |
 namespace holdfast::relay {
 
 inline constexpr std::int32_t kTopicNameInvalid = 0x90;

@@ -17,9 +17,8 @@
 /// Where an event can be:
 ///
 ///   stored --fetch--> ahead --take--> in flight --acknowledged--> settled (forgotten here)
-///                                        |------refused--------> refused: waits for the lane's next pass
-///                                        '------to be judged---> judged: the store quarantines it -->
-///                                        settled
+///                                        |-------refused--------> refused: waits for the next pass
+///                                        '-----to be judged-----> judged: the store quarantines it
 ///
 /// 1. The store is the only copy. Only what is `ahead` is in memory with its data; an event that was handed
 ///    to the link is remembered as a number. Going back means fetching again.

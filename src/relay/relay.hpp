@@ -17,16 +17,15 @@
 
 /// Drains the backlog to one broker: a state machine that is stepped, with no thread of its own.
 ///
-/// | state       | event                                              | next        | what is done |
-/// |-------------|----------------------------------------------------|-------------|----------------------------------|
-/// | backing_off | its time has come                                  | connecting  | connect() | |
-/// connecting  | connected                                          | connected   | records, then events | |
-/// connecting  | connect_failed, no answer in connect_timeout + 2 s | backing_off | drop(), longer delay | |
-/// connected   | disconnected, a publish says that the link is gone | backing_off | settle, release, drop() |
-/// | connected   | the oldest publish has no answer in ack_timeout    | backing_off | settle, release, drop()
-/// (half-open TCP) | | connected   | drained, or drain_timeout has passed               | stopped     |
-/// settle, release, drop()          | | others      | begin_drain()                                      |
-/// stopped     | drop()                           |
+/// | state       | event                                            | next        | what is done            |
+/// |-------------|--------------------------------------------------|-------------|-------------------------|
+/// | backing_off | its time has come                                | connecting  | connect()               |
+/// | connecting  | connected                                        | connected   | records, then events    |
+/// | connecting  | connect_failed; connect_timeout + 2 s are over   | backing_off | drop(), longer delay    |
+/// | connected   | disconnected; a publish says: not connected      | backing_off | settle, release, drop() |
+/// | connected   | ack_timeout is over (half-open TCP)              | backing_off | settle, release, drop() |
+/// | connected   | draining, and no answer or no time is left       | stopped     | settle, release, drop() |
+/// | the others  | draining                                         | stopped     | drop()                  |
 ///
 /// It begins in backing_off with a short random delay, and never leaves stopped.
 ///

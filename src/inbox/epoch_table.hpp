@@ -26,10 +26,12 @@ inline constexpr std::string_view kEpochInsert =
     "INSERT INTO hf_in_epoch (device, epoch, ordinal, state) VALUES (?1, ?2, ?3, ?4)";
 inline constexpr std::string_view kEpochUpdate =
     "UPDATE hf_in_epoch SET state = ?3, parent = ?4 WHERE device = ?1 AND epoch = ?2";
+// The oldest 64: an ordinary epoch has one child, and a hostile device shall not make every event read more.
 inline constexpr std::string_view kEpochChildren =
-    "SELECT epoch FROM hf_in_epoch WHERE device = ?1 AND parent = ?2 AND state = 2 ORDER BY ordinal";
+    "SELECT epoch FROM hf_in_epoch WHERE device = ?1 AND parent = ?2 AND state = 2 ORDER BY ordinal LIMIT 64";
 inline constexpr std::string_view kEpochRoots =
-    "SELECT epoch FROM hf_in_epoch WHERE device = ?1 AND parent IS NULL AND state = 2 ORDER BY ordinal";
+    "SELECT epoch FROM hf_in_epoch WHERE device = ?1 AND parent IS NULL AND state = 2 "
+    "ORDER BY ordinal LIMIT 64";
 inline constexpr std::string_view kEpochOthers =
     "SELECT 1 FROM hf_in_epoch WHERE device = ?1 AND epoch <> ?2 AND state > 0 LIMIT 1";
 
@@ -67,7 +69,7 @@ class EpochTable {
   /// Stores what a record says. learn() comes first.
   [[nodiscard]] Result<void> announce(std::int64_t device, const EpochRecord& record);
 
-  /// The announced epochs that have this parent, in the order in which they became known.
+  /// The announced epochs that have this parent, the oldest 64, in the order in which they became known.
   [[nodiscard]] Result<std::vector<std::int64_t>> children(std::int64_t device,
                                                            std::optional<std::int64_t> parent);
   /// True when an event or record of another epoch of the device was seen.

@@ -35,8 +35,7 @@ CREATE TABLE hf_in_epoch (
   rewound INTEGER NOT NULL DEFAULT 0,  -- 1: a rewind was reported for it
   PRIMARY KEY (device, epoch)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX hf_in_epoch_parent ON hf_in_epoch (device, parent) WHERE state = 2;
-CREATE INDEX hf_in_epoch_root ON hf_in_epoch (device) WHERE state = 2 AND parent IS NULL;
+CREATE INDEX hf_in_epoch_kin ON hf_in_epoch (device, parent, ordinal) WHERE state = 2;
 
 -- What an epoch record states: the parent's last seq per lane. A lane that is not listed ended at 0.
 CREATE TABLE hf_in_parent_end (

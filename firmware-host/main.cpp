@@ -4,42 +4,262 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 
+#include "consume.hpp"
 #include "demo.hpp"
+#include "program/talk.hpp"
+#include "program/units.hpp"
+#include "put.hpp"
+#include "run.hpp"
+#include "status.hpp"
 
 namespace holdfast::program {
 namespace {
 
-void add_demo(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<DemoOptions>();
-  auto seconds = std::make_shared<std::int64_t>(options->duration.count());
-  CLI::App* demo = app.add_subcommand("demo", "Show the whole chain on this machine, with faults");
-  demo->add_option("--seed", options->seed, "Of the faults and the simulated sensors")->capture_default_str();
-  demo->add_option("--seconds", *seconds, "How long the load lasts")
-      ->check(CLI::Range(1, 86'400))
-      ->capture_default_str();
-  demo->add_option("--dir", options->directory, "Where to work (default: a temporary directory)");
-  demo->add_option("--html", options->html, "Write a report to this file too");
-  demo->add_flag("--json", options->json, "One JSON document on the last line of standard output");
-  demo->add_flag("--keep", options->keep, "Leave the directory where it is");
-  demo->callback([options, seconds, &exit_code] {
-    options->duration = std::chrono::seconds(*seconds);
-    options->program = "/proc/self/exe";
-    exit_code = run_demo(*options);
+constexpr const char* kEpilog =
+    "Exit codes (sysexits): 0 done, 1 done and found trouble, 64 command line, 65 event or file is not what "
+    "it\n"
+    "must be, 66 no such file, 69 no broker, 70 bug, 73 no directory or no room, 74 I/O error, 75 in use or "
+    "not\n"
+    "finished: try again later, 77 permission or credentials, 78 the store is of a newer holdfast.\n"
+    "Data goes to standard output, everything else to standard error.";
+
+/// An option whose text is turned into `target` by `parse`, which knows the form.
+template <class Target, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target, Parse parse,
+                        const std::string& help) {
+  return app.add_option_function<std::string>(
+      name,
+      [&target, parse, name](const std::string& text) {
+        auto value = parse(text);
+        if (!value) throw CLI::ValidationError(name, value.error().text());
+        target = std::chrono::duration_cast<Target>(*value);
+      },
+      help);
+}
+
+void add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
+                  const std::string& help) {
+  add_parsed(app, name, target, parse_duration, help)->type_name("DURATION");
+}
+
+void add_seconds(CLI::App& app, const std::string& name, std::chrono::seconds& target,
+                 const std::string& help) {
+  add_parsed(app, name, target, parse_duration, help)->type_name("DURATION");
+}
+
+void add_size(CLI::App& app, const std::string& name, std::uint64_t& target, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&target, name](const std::string& text) {
+           const auto size = parse_size(text);
+           if (!size) throw CLI::ValidationError(name, size.error().text());
+           target = *size;
+         },
+         help)
+      ->type_name("SIZE");
+}
+
+/// A repeatable option: each text becomes one more item of `target`.
+template <class Item>
+CLI::Option* add_items(CLI::App& app, const std::string& name, std::vector<Item>& target,
+                       Result<Item> (*parse)(std::string_view), const std::string& help) {
+  return app.add_option_function<std::vector<std::string>>(
+      name,
+      [&target, parse, name](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) {
+          auto item = parse(text);
+          if (!item) throw CLI::ValidationError(name, item.error().text());
+          target.push_back(std::move(*item));
+        }
+      },
+      help);
+}
+
+void add_broker(CLI::App& app, BrokerArguments& broker) {
+  app.add_option("--broker", broker.url, "mqtt://HOST[:PORT] or mqtts://HOST[:PORT]")
+      ->envname("HOLDFAST_BROKER")
+      ->required();
+  app.add_option("--user", broker.user, "User name at the broker")->envname("HOLDFAST_USER");
+  app.add_option("--password-file", broker.password_file, "File whose first line is the password")
+      ->envname("HOLDFAST_PASSWORD_FILE");
+  app.add_option("--ca", broker.ca_file, "PEM file of the certificate authority (default: the system's)");
+  app.add_option("--cert", broker.certificate_file, "PEM file of the client certificate");
+  app.add_option("--key", broker.private_key_file, "PEM file of its private key (default: in --cert)");
+  app.add_option_function<std::string>(
+         "--mqtt", [&broker](const std::string& version) { broker.mqtt_3_1_1 = version != "5"; },
+         "MQTT version, 5 or 3.1.1 (default 5)")
+      ->check(CLI::IsMember({"5", "3.1.1"}));
+}
+
+void add_store(CLI::App& app, StoreOptions& store) {
+  app.add_option("--store", store.path, "The database file")->envname("HOLDFAST_STORE")->required();
+  app.add_option("--prefix", store.topic_prefix, "First part of every topic")->capture_default_str();
+  add_size(app, "--budget", store.budget_bytes, "Most that the store may take (default 64MiB)");
+}
+
+void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
+  CLI::App* run =
+      app.add_subcommand("run", "Store this machine's sensor readings and deliver them to a broker");
+  add_store(*run, options.store);
+  add_broker(*run, options.broker);
+  run->add_option("--device", options.store.device,
+                  "Id of this device (default: the store's, or the host name)");
+  run->add_option("--client-id", options.broker.client_id, "MQTT client id (default: the device id)");
+  add_items(*run, "--lane", options.store.lanes, parse_lane,
+            "NAME[:PRIORITY], repeatable; readings go into the first (default telemetry)");
+  add_duration(*run, "--interval", options.interval, "Between two readings (default 1s)");
+  run->add_option("--rate", options.events_per_s, "A load instead: so many events a second")
+      ->check(CLI::Range(0.001, 1e6))
+      ->excludes("--interval");
+  run->add_option("--simulated", options.sensors.simulated, "Simulated sensors beside this machine's")
+      ->check(CLI::Range(std::size_t{0}, kSimulatedMax));
+  run->add_flag("!--only-simulated", options.sensors.machine, "Leave this machine's sensors out");
+  run->add_option("--seed", options.sensors.seed, "Of the simulated sensors")->capture_default_str();
+  run->add_option("--count", options.count, "End when so many events are stored and acknowledged");
+  add_duration(*run, "--drain", options.drain,
+               "With --count: wait so long for acknowledgements (default 30s)");
+  run->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
+  add_duration(*run, "--status-interval", options.status_interval, "Of status line and file (default 5s)");
+  run->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
+  run->add_flag("--ledger", options.ledger, "Also write a table demo_committed, for audits");
+  run->add_flag("--json", options.json, "The last status as JSON on standard output");
+  run->add_flag("-q,--quiet", options.quiet, "No status lines");
+  run->callback([&options, &exit_code] {
+    if (options.store.lanes.empty()) options.store.lanes.push_back({.name = "telemetry"});
+    exit_code = run_run(options);
   });
 }
 
+void add_consume(CLI::App& app, ConsumeOptions& options, int& exit_code) {
+  CLI::App* consume = app.add_subcommand("consume", "Receive events and apply each once, through an inbox");
+  consume->add_option("--inbox", options.inbox, "The inbox's database file")->required();
+  add_broker(*consume, options.broker);
+  consume
+      ->add_option("--client-id", options.broker.client_id, "MQTT client id: names the session at the broker")
+      ->required();
+  consume->add_option("--topic", options.topics, "Topic filter, repeatable, such as 'holdfast/#'")
+      ->required()
+      ->allow_extra_args(false);
+  add_seconds(*consume, "--session-expiry", options.session_expiry,
+              "How long the broker keeps messages for us while we are away (default 7d)");
+  consume->add_option("--count", options.count, "End when so many events were applied");
+  add_duration(*consume, "--status-interval", options.status_interval, "Of the status line (default 5s)");
+  consume->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
+  consume->add_flag("--ledger", options.ledger, "Also write a table effects, for audits");
+  consume->add_flag("--json", options.json, "Events as JSON lines; the last line is a summary");
+  consume->add_flag("-q,--quiet", options.quiet, "No events, no status lines");
+  consume->callback([&options, &exit_code] { exit_code = run_consume(options); });
+}
+
+void add_status(CLI::App& app, StatusOptions& options, int& exit_code) {
+  CLI::App* status = app.add_subcommand("status", "Show a store that is not in use, or a running daemon");
+  CLI::Option_group* source = status->add_option_group("source");
+  source->add_option("--store", options.store, "The database file")->envname("HOLDFAST_STORE");
+  source->add_option("--status-file", options.status_file, "The file that run --status-file writes");
+  source->require_option(1);
+  status->add_flag("--json", options.json, "One JSON document on the last line");
+  status->callback([&options, &exit_code] { exit_code = run_status(options); });
+}
+
+void add_put(CLI::App& app, PutOptions& options, int& exit_code) {
+  CLI::App* put = app.add_subcommand("put", "Store one event; print its id");
+  add_store(*put, options.store);
+  put->add_option("--device", options.store.device,
+                  "Make the store, or the lane, for this device if need be");
+  put->add_option("--lane", options.lane, "The lane")->required();
+  put->add_option("--key", options.key, "Ordering key, such as the sensor")->required();
+  put->add_option("--type", options.type, "Type, such as com.example.note.v1")->required();
+  put->add_option("--content-type", options.content_type, "Media type of the data")->capture_default_str();
+  put->add_option("--data", options.data, "The data: text, @FILE, or - for standard input")->required();
+  put->add_option("--topic", options.topic, "Instead of PREFIX/DEVICE/LANE/KEY");
+  add_items(*put, "--attribute", options.attributes, parse_attribute,
+            "NAME=VALUE, a further CloudEvents attribute, repeatable");
+  put->add_option_function<std::string>(
+         "--ttl",
+         [&options](const std::string& text) {
+           const auto ttl = parse_duration(text);
+           if (!ttl) throw CLI::ValidationError("--ttl", ttl.error().text());
+           options.ttl = std::chrono::duration_cast<std::chrono::seconds>(*ttl);
+         },
+         "Expires at the broker after this time")
+      ->type_name("DURATION");
+  put->add_flag("--json", options.json, "The id as JSON");
+  put->add_flag("-q,--quiet", options.quiet, "Do not print the id");
+  put->callback([&options, &exit_code] {
+    options.store.create = !options.store.device.empty();
+    if (options.store.create) options.store.lanes.push_back({.name = options.lane});
+    exit_code = run_put(options);
+  });
+}
+
+void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
+  CLI::App* demo = app.add_subcommand("demo", "Show the whole chain on this machine, with faults");
+  demo->add_option("--seed", options.seed, "Of the faults and the simulated sensors")->capture_default_str();
+  demo->add_option_function<std::int64_t>(
+          "--seconds", [&options](std::int64_t s) { options.duration = std::chrono::seconds(s); },
+          "How long the load lasts (default 60)")
+      ->check(CLI::Range(1, 86'400));
+  demo->add_option("--dir", options.directory, "Where to work (default: a temporary directory)");
+  demo->add_option("--html", options.html, "Write a report to this file too");
+  demo->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  demo->add_flag("--keep", options.keep, "Leave the directory where it is");
+  demo->callback([&options, &exit_code] {
+    options.program = "/proc/self/exe";
+    exit_code = run_demo(options);
+  });
+}
+
+void add_version(CLI::App& app, int& exit_code) {
+  app.add_subcommand("version", "Print the version")->callback([&exit_code] {
+    exit_code = print_line("holdfast " HOLDFAST_VERSION) ? kExitOk : kExitIo;
+  });
+}
+
+/// What every subcommand is parsed into; lives as long as the parser.
+struct Options {
+  RunOptions run;
+  ConsumeOptions consume;
+  StatusOptions status;
+  PutOptions put;
+  DemoOptions demo;
+};
+
 int run_program(int argc, char** argv) {
-  CLI::App app("Holdfast: an outbox for devices", "holdfast");
+  CLI::App app("Holdfast: an outbox for devices. State and events in one transaction, delivered to MQTT.",
+               "holdfast");
   app.require_subcommand(1);
-  int exit_code = 0;
-  add_demo(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  app.footer(kEpilog);
+  Options options;
+  int exit_code = kExitOk;
+  add_run(app, options.run, exit_code);
+  add_consume(app, options.consume, exit_code);
+  add_status(app, options.status, exit_code);
+  add_put(app, options.put, exit_code);
+  add_demo(app, options.demo, exit_code);
+  add_version(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;  // 0: --help
+  }
   return exit_code;
 }
 
 }  // namespace
 }  // namespace holdfast::program
 
-int main(int argc, char** argv) { return holdfast::program::run_program(argc, argv); }
+int main(int argc, char** argv) {
+  // Paho 1.3.10 to 1.3.13 would send plain MQTT through an HTTP proxy. No other thread runs yet.
+  ::unsetenv("http_proxy");   // NOLINT(concurrency-mt-unsafe)
+  ::unsetenv("https_proxy");  // NOLINT(concurrency-mt-unsafe)
+  try {
+    return holdfast::program::run_program(argc, argv);
+  } catch (const std::exception& error) {  // no memory, or a mistake of ours: say it without a stack trace
+    std::fprintf(stderr, "holdfast: error: %s; please report this\n", error.what());
+    return holdfast::program::kExitSoftware;
+  }
+}

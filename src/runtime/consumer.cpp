@@ -127,7 +127,7 @@ class Consumer::Impl {
     if (state_ == RelayState::connected) return Instant::max();
     if (now < deadline_) return deadline_;
     if (state_ == RelayState::connecting) {
-      lose("the broker did not answer in time");
+      lose("the broker did not answer in time", 0);
     } else {
       connect(now);
     }
@@ -152,10 +152,10 @@ class Consumer::Impl {
         ++counts_.connects;
         subscribe();
         break;
-      case LinkEventKind::connect_failed: lose(event.detail); break;
+      case LinkEventKind::connect_failed: lose(event.detail, event.reason); break;
       case LinkEventKind::disconnected:
         ++counts_.disconnects;
-        lose(event.detail);
+        lose(event.detail, event.reason);
         break;
       case LinkEventKind::subscribe_refused:
         fail_for_good({ErrorCode::denied, event.reason,
@@ -202,9 +202,10 @@ class Consumer::Impl {
     if (message) handover_.answer(failure() ? Delivery::withhold : apply(*message));
   }
 
-  void lose(std::string detail) {
+  void lose(std::string detail, std::int32_t reason) {
     drop_link();
     set_state(RelayState::backing_off);
+    counts_.last_reason = reason;
     counts_.last_error = std::move(detail);
     deadline_ = platform_.clock.now() + backoff_.next(platform_.entropy.next());
   }

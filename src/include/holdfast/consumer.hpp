@@ -32,7 +32,8 @@ struct ConsumerStatistics {
   std::uint64_t undecodable = 0;  ///< no CloudEvent: counted, acknowledged, reported to the observer
   std::uint64_t connects = 0;
   std::uint64_t disconnects = 0;
-  std::string last_error;
+  std::int32_t last_reason = 0;  ///< of the last failed connect or disconnect: MQTT 5 reason code, 0: network
+  std::string last_error;        ///< one line, no secret
   InboxStatistics inbox;
 };
 

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "program/status_report.hpp"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include <holdfast/platform/clock.hpp>
+#include <holdfast/platform/host.hpp>
+
+#include "program/broker.hpp"
+#include "program/talk.hpp"
+#include "wire/time_text.hpp"
+
+namespace holdfast::program {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kFormat = "dev.holdfast.status.v1";
+
+struct Sums {
+  std::int64_t committed = 0;
+  std::int64_t settled = 0;
+  std::int64_t backlog = 0;
+  std::int64_t quarantined = 0;
+  std::int64_t lost = 0;
+};
+
+[[nodiscard]] Sums sums_of(const Statistics& statistics) {
+  Sums sums;
+  for (const LaneStatistics& lane : statistics.lanes) {
+    sums.committed += lane.committed_seq;
+    sums.settled += lane.committed_seq - lane.backlog_events;
+    sums.backlog += lane.backlog_events;
+    sums.quarantined += lane.quarantined_events;
+    sums.lost += lane.lost_events_ever;
+  }
+  return sums;
+}
+
+[[nodiscard]] Json lane_json(const LaneStatistics& lane) {
+  Json json = {{"name", lane.name},
+               {"committed_seq", lane.committed_seq},
+               {"settled_seq", lane.settled_seq},
+               {"backlog_events", lane.backlog_events},
+               {"backlog_bytes", lane.backlog_bytes},
+               {"quarantined_events", lane.quarantined_events},
+               {"lost_events_ever", lane.lost_events_ever},
+               {"oldest_age_s", nullptr}};
+  if (lane.oldest_age) json["oldest_age_s"] = std::chrono::duration<double>(*lane.oldest_age).count();
+  return json;
+}
+
+[[nodiscard]] Json store_json(const StatusContext& context, const StoreStatistics& store) {
+  Json json = {{"path", context.path},
+               {"epoch", nullptr},
+               {"writes_committed", store.writes_committed},
+               {"writes_failed", store.writes_failed},
+               {"events_committed", store.events_committed},
+               {"event_bytes_committed", store.event_bytes_committed},
+               {"groups_committed", store.groups_committed},
+               {"commits_unknown", store.commits_unknown},
+               {"rows_purged", store.rows_purged},
+               {"checkpoints", store.checkpoints},
+               {"checkpoint_failures", store.checkpoint_failures},
+               {"wal_pages", store.wal_pages},
+               {"database_bytes", store.database_bytes},
+               {"free_bytes", store.free_bytes},
+               {"budget_bytes", nullptr},
+               {"degraded", store.degraded}};
+  if (store.epoch) json["epoch"] = store.epoch->text();
+  if (context.budget_known) json["budget_bytes"] = store.budget_bytes;
+  return json;
+}
+
+[[nodiscard]] Json relay_json(const std::string& url, const RelayStatistics& relay) {
+  return {{"broker", url},
+          {"state", to_string(relay.state)},
+          {"connects", relay.connects},
+          {"connect_failures", relay.connect_failures},
+          {"disconnects", relay.disconnects},
+          {"published", relay.published},
+          {"republished", relay.republished},
+          {"acknowledged", relay.acknowledged},
+          {"refused", relay.refused},
+          {"quarantined", relay.quarantined},
+          {"ack_timeouts", relay.ack_timeouts},
+          {"in_flight_events", relay.in_flight_events},
+          {"in_flight_bytes", relay.in_flight_bytes},
+          {"window_events", relay.window_events},
+          {"last_reason", relay.last_reason},
+          {"last_error", relay.last_error}};
+}
+
+[[nodiscard]] std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.insert(0, width - text.size(), ' ');
+  return text;
+}
+
+/// Right-aligned columns; the first is left-aligned.
+[[nodiscard]] std::string table_row(const std::vector<std::string>& cells) {
+  std::string row = cells.at(0) + std::string(cells[0].size() < 16 ? 16 - cells[0].size() : 1, ' ');
+  for (std::size_t i = 1; i < cells.size(); ++i) row += padded(cells[i], 13);
+  return row + "\n";
+}
+
+[[nodiscard]] std::string lanes_text(const Json& lanes) {
+  std::string text =
+      table_row({"lane", "committed", "settled", "backlog", "bytes", "quarantined", "lost ever", "oldest"});
+  for (const Json& lane : lanes) {
+    const Json& age = lane.at("oldest_age_s");
+    const auto number = [&](const char* name) { return std::to_string(lane.at(name).get<std::int64_t>()); };
+    text += table_row({lane.at("name").get<std::string>(), number("committed_seq"), number("settled_seq"),
+                       number("backlog_events"), number("backlog_bytes"), number("quarantined_events"),
+                       number("lost_events_ever"),
+                       age.is_null() ? "-" : std::to_string(age.get<std::int64_t>()) + " s"});
+  }
+  return text;
+}
+
+[[nodiscard]] std::string pages_text(const Json& store) {
+  constexpr std::uint64_t kPageBytes = 4096;
+  const auto pages = [&](const char* name) { return store.at(name).get<std::uint64_t>() / kPageBytes; };
+  std::string text = std::to_string(pages("database_bytes")) + " pages of 4 KiB, " +
+                     std::to_string(pages("free_bytes")) + " free, WAL " +
+                     std::to_string(store.at("wal_pages").get<std::uint64_t>());
+  if (!store.at("budget_bytes").is_null()) text += ", budget " + std::to_string(pages("budget_bytes"));
+  return text;
+}
+
+[[nodiscard]] std::string relay_text(const Json& relay) {
+  const auto number = [&](const char* name) { return std::to_string(relay.at(name).get<std::uint64_t>()); };
+  std::string text = "relay     " + relay.at("state").get<std::string>() + ", " +
+                     relay.at("broker").get<std::string>() + ", in flight " + number("in_flight_events") +
+                     " of " + number("window_events") + ", acknowledged " + number("acknowledged") +
+                     ", republished " + number("republished") + ", refused " + number("refused") + "\n";
+  const std::string error = relay.at("last_error").get<std::string>();
+  if (!error.empty()) text += "          last error: " + printable(error) + "\n";
+  return text;
+}
+
+[[nodiscard]] std::string document_text(const Json& status) {
+  const Json& store = status.at("store");
+  const Json& epoch = store.at("epoch");
+  std::string text = "store     " + store.at("path").get<std::string>() + " (" +
+                     status.at("state").get<std::string>() + ")\n";
+  text += "device    " + status.at("device").get<std::string>() + "\n";
+  text += "epoch     " + (epoch.is_null() ? "none since it was opened" : epoch.get<std::string>()) + "\n";
+  text += "size      " + pages_text(store) + "\n";
+  if (store.at("degraded").get<bool>()) text += "          DEGRADED: reads only, after an I/O error\n";
+  if (status.contains("relay")) text += relay_text(status.at("relay"));
+  text += "at        " + status.at("time").get<std::string>() +
+          (status.at("time_trusted").get<bool>() ? "" : " (the clock is not synchronised)") + "\n\n";
+  return text + lanes_text(status.at("lanes"));
+}
+
+/// Reads a document with `read`, whatever it holds.
+template <class Read>
+[[nodiscard]] auto read_document(std::string_view text, Read read) -> Result<decltype(read(Json()))> {
+  try {
+    const Json status = Json::parse(text);
+    if (status.at("format") == kFormat) return read(status);
+  } catch (const Json::exception&) {  // reported below
+  }
+  return fail(ErrorCode::invalid, "read the status", "it is not a status document of holdfast");
+}
+
+}  // namespace
+
+std::string status_json(const StatusContext& context, const Statistics& statistics, PlatformView platform) {
+  const platform::WallTime wall = platform.clock.wall();
+  Json json = {
+      {"format", kFormat},
+      {"version", HOLDFAST_VERSION},
+      {"state", context.state},
+      {"pid", platform.host.process_id()},
+      {"boot_id", platform.host.boot_id()},
+      {"since_boot_s", std::chrono::duration<double>(platform.clock.now().time_since_epoch()).count()},
+      {"time", wire::time_text(wall.utc)},
+      {"time_trusted", wall.trusted},
+      {"device", statistics.store.device},
+      {"readings_lost", context.readings_lost},
+      {"sensor_errors", context.sensor_errors},
+      {"store", store_json(context, statistics.store)}};
+  if (!context.broker_url.empty()) json["relay"] = relay_json(context.broker_url, statistics.relay);
+  json["lanes"] = Json::array();
+  for (const LaneStatistics& lane : statistics.lanes) json["lanes"].push_back(lane_json(lane));
+  // Paths may be any bytes; JSON may not.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::string> status_text(std::string_view json) { return read_document(json, document_text); }
+
+Result<StatusAuthor> status_author(std::string_view json) {
+  return read_document(json, [](const Json& status) {
+    return StatusAuthor{status.at("pid").get<std::int64_t>(), status.at("boot_id").get<std::string>(),
+                        status.at("state") == "running"};
+  });
+}
+
+std::string status_line(const Statistics& statistics, const std::string& broker_url) {
+  const Sums sums = sums_of(statistics);
+  const RelayStatistics& relay = statistics.relay;
+  std::string line(to_string(relay.state));
+  line += "  committed " + std::to_string(sums.committed) + "  settled " + std::to_string(sums.settled) +
+          "  backlog " + std::to_string(sums.backlog) + "  in flight " +
+          std::to_string(relay.in_flight_events);
+  if (sums.quarantined != 0) line += "  quarantined " + std::to_string(sums.quarantined);
+  if (sums.lost != 0) line += "  declared lost " + std::to_string(sums.lost);
+  if (statistics.store.degraded) line += "  DEGRADED: reads only, after an I/O error; see the kernel's log";
+  if (relay.state != RelayState::connected && !relay.last_error.empty())
+    line += "  | " + connection_error(broker_url, relay.last_reason, relay.last_error).text();
+  return line;
+}
+
+}  // namespace holdfast::program

@@ -47,7 +47,7 @@ constexpr std::array kAfterReading = {
 
 std::string uri_of(const std::string& path) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";  // an empty authority: "//x" is a path too
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '%' || c == '?' || c == '#' || byte < 0x21) {
@@ -89,6 +89,13 @@ Result<void> configure_flags(sqlite3* db) {
   int keep_wal = 1;
   const int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
   if (rc != SQLITE_OK) return sqlite_fail(db, rc, "keep the WAL at close");
+  return {};
+}
+
+// Off until the file is known to be ours: closing somebody else's would move its WAL.
+Result<void> checkpoint_at_close(sqlite3* db, bool on) {
+  const int rc = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
+  if (rc != SQLITE_OK) return sqlite_fail(db, rc, "configure the connection");
   return {};
 }
 
@@ -136,7 +143,9 @@ Result<void> configure(Connection& connection, const ConnectionOptions& options)
     if (auto done = apply(connection, setting); !done) return done;
   }
   if (auto done = configure_flags(connection.handle()); !done) return done;
+  if (auto done = checkpoint_at_close(connection.handle(), false); !done) return done;
   if (auto done = check_owner(connection, options); !done) return done;
+  if (auto done = checkpoint_at_close(connection.handle(), true); !done) return done;
   if (auto done = use_wal(connection); !done) return done;
   for (const Setting& setting : kAfterReading) {
     if (auto done = apply(connection, setting); !done) return done;
@@ -157,6 +166,7 @@ Result<Connection> Connection::open(const ConnectionOptions& options) {
   if (auto done = configure(connection, options); !done) {
     Error error = std::move(done.error());
     error.where = "open " + options.path + ": " + error.where;
+    if (error.code == ErrorCode::full) error.code = ErrorCode::disk_full;  // there was no budget yet
     return tl::unexpected<Error>(std::move(error));
   }
   return connection;
@@ -178,8 +188,10 @@ Result<std::int64_t> Connection::query_integer(std::string_view sql) {
   return statement->integer(0);
 }
 
-// A caller's forgotten statement must not keep the file locked: finalize what is left, then close.
+// A caller's forgotten statement must not keep the file locked. The first try lets virtual tables finalize
+// statements of their own; what is left then is the caller's.
 void Connection::Closer::operator()(sqlite3* db) const noexcept {
+  if (sqlite3_close(db) == SQLITE_OK) return;
   while (sqlite3_stmt* left = sqlite3_next_stmt(db, nullptr)) sqlite3_finalize(left);
   const int rc = sqlite3_close(db);
   HOLDFAST_CHECK(rc == SQLITE_OK);

@@ -16,7 +16,9 @@ constexpr std::string_view kSetAnchor =
     "UPDATE hf_boot SET anchor_since_boot_ns = ?2, anchor_utc_ns = ?3 WHERE boot = ?1";
 constexpr std::string_view kAddEpoch =
     "INSERT INTO hf_epoch (n, epoch, parent, boot, reason, fingerprint) SELECT ?1, ?2, ?3, ?4, ?5, ?6";
-constexpr std::string_view kAddEnd = "INSERT INTO hf_epoch_end (n, lane_name, last_seq) SELECT ?1, ?2, ?3";
+// OR REPLACE: a closure may go on after an attempt that failed half-way.
+constexpr std::string_view kAddEnd =
+    "INSERT OR REPLACE INTO hf_epoch_end (n, lane_name, last_seq) SELECT ?1, ?2, ?3";
 constexpr std::string_view kUnacknowledged =
     "SELECT n, epoch, parent, reason FROM hf_epoch WHERE acknowledged = 0 ORDER BY n";
 constexpr std::string_view kEnds = "SELECT lane_name, last_seq FROM hf_epoch_end WHERE n = ?1";
@@ -118,14 +120,14 @@ Result<NumberedEpoch> EpochTable::store(const NewEpoch& epoch) {
   if (!boot) return tl::unexpected<Error>(boot.error());
   const auto parent = newest();
   const std::int64_t number = parent ? parent->number + 1 : 1;
-  add_epoch_.bind(1, number).bind(2, as_integer(epoch.epoch)).bind_null(3).bind(4, *boot);
-  if (parent) add_epoch_.bind(3, as_integer(parent->epoch));
-  add_epoch_.bind(5, epoch.reason).bind(6, epoch.fingerprint);
-  if (auto done = add_epoch_.run(); !done) return tl::unexpected<Error>(done.error());
   for (const LaneEnd& end : epoch.parent_ends) {
     auto done = add_end_.bind(1, number).bind(2, end.lane).bind(3, end.last).run();
     if (!done) return tl::unexpected<Error>(done.error());
   }
+  add_epoch_.bind(1, number).bind(2, as_integer(epoch.epoch)).bind_null(3).bind(4, *boot);
+  if (parent) add_epoch_.bind(3, as_integer(parent->epoch));
+  add_epoch_.bind(5, epoch.reason).bind(6, epoch.fingerprint);
+  if (auto done = add_epoch_.run(); !done) return tl::unexpected<Error>(done.error());
   epochs_.emplace(number, epoch.epoch);
   return NumberedEpoch{number, epoch.epoch};
 }

@@ -25,6 +25,10 @@ bool is_control(int action) noexcept {
   }
 }
 
+bool is_changing(int action) noexcept {
+  return action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+}
+
 bool is_reading(int action) noexcept {
   return action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_FUNCTION ||
          action == SQLITE_RECURSIVE;
@@ -50,6 +54,9 @@ int Fence::authorize(void* self, int action, const char* first, const char* seco
   if (access == Access::ours) return SQLITE_OK;
   if (is_control(action)) return SQLITE_DENY;
   if (access == Access::caller_reads && !is_reading(action)) return SQLITE_DENY;
+  // It numbers our gap records, whose ids must never come again.
+  if (is_changing(action) && first != nullptr && std::string_view(first) == "sqlite_sequence")
+    return SQLITE_DENY;
   // The arguments name the object and its table, in an order that depends on the action; a function may be
   // called whatever it likes.
   if (action != SQLITE_FUNCTION && (is_ours(first) || is_ours(second))) return SQLITE_DENY;
@@ -69,7 +76,12 @@ Result<void> Fence::leave_closure() {
   access_ = Access::ours;
   in_closure_ = false;
   bool clean = true;
+  auto expected = known_.begin();  // usually nothing has changed, and both lists agree
   for (sqlite3_stmt* s = sqlite3_next_stmt(db_, nullptr); s != nullptr; s = sqlite3_next_stmt(db_, s)) {
+    if (expected != known_.end() && *expected == s) {
+      ++expected;
+      continue;
+    }
     if (std::find(known_.begin(), known_.end(), s) != known_.end()) continue;
     sqlite3_reset(s);
     clean = false;

@@ -21,6 +21,8 @@ constexpr std::string_view kHighest = "SELECT max(seq) FROM hf_lane_{lane}";
 constexpr std::string_view kEpochOf = "SELECT epoch FROM hf_lane_{lane} WHERE seq = ?1";
 constexpr std::string_view kTotalBytesAt =
     "SELECT total_bytes FROM hf_lane_{lane} WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
+constexpr std::string_view kTotalBytesBelowNext =
+    "SELECT total_bytes - length(data) FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT 1";
 constexpr std::string_view kCommittedAfter =
     "SELECT boot, since_boot_ns FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT 1";
 constexpr std::string_view kErase = "DELETE FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2";
@@ -120,6 +122,7 @@ Result<LaneRows> LaneRows::open(Connection& connection, LaneNumber lane) {
                                               {&rows.highest_, kHighest},
                                               {&rows.epoch_of_, kEpochOf},
                                               {&rows.total_bytes_at_, kTotalBytesAt},
+                                              {&rows.total_bytes_below_next_, kTotalBytesBelowNext},
                                               {&rows.committed_after_, kCommittedAfter},
                                               {&rows.erase_, kErase}}) {
     auto prepared = Statement::prepare(connection.handle(), for_lane(sql, lane));
@@ -170,7 +173,8 @@ Result<ReadRow> LaneRows::read_row(TextTable& texts) {
        {std::pair{&event.type, 5}, {&event.topic, 6}, {&event.content_type, 7}}) {
     auto text = texts.read(scan_, column);
     if (!text) return tl::unexpected<Error>(text.error());
-    *field = std::move(*text);
+    row.readable = row.readable && text->has_value();
+    *field = std::move(*text).value_or(std::string());
   }
   event.attributes = attributes_of(scan_.text(8));
   if (!scan_.is_null(9)) event.ttl_s = static_cast<std::uint32_t>(scan_.integer(9));
@@ -202,6 +206,10 @@ Result<std::optional<std::int64_t>> LaneRows::epoch_of(std::int64_t seq) {
 
 Result<std::optional<std::int64_t>> LaneRows::total_bytes_at(std::int64_t seq) {
   return optional_integer(total_bytes_at_.bind(1, seq));
+}
+
+Result<std::optional<std::int64_t>> LaneRows::total_bytes_below_next(std::int64_t seq) {
+  return optional_integer(total_bytes_below_next_.bind(1, seq));
 }
 
 Result<std::optional<Committed>> LaneRows::committed_after(std::int64_t after_seq) {

@@ -38,6 +38,7 @@ struct ReadRow {
   std::int64_t epoch_number = 0;
   std::int64_t boot = 0;
   std::uint32_t crc = 0;
+  bool readable = true;  ///< false: it refers to a text that is not there
 };
 
 /// CRC-32C over what identifies and makes up the event.
@@ -71,6 +72,9 @@ class LaneRows {
   [[nodiscard]] Result<std::optional<std::int64_t>> epoch_of(std::int64_t seq);
   /// The running total of the highest row at or below seq; nullopt when there is none.
   [[nodiscard]] Result<std::optional<std::int64_t>> total_bytes_at(std::int64_t seq);
+  /// The running total below the lowest row above `seq`: what the rows up to `seq` come to, also when there
+  /// are holes. nullopt when no row is above.
+  [[nodiscard]] Result<std::optional<std::int64_t>> total_bytes_below_next(std::int64_t seq);
   /// When the lowest row above `after_seq` was committed.
   [[nodiscard]] Result<std::optional<Committed>> committed_after(std::int64_t after_seq);
   /// Deletes rows from..to, both included; the caller bounds the range (limits::kPurgeRowsMax).
@@ -85,6 +89,7 @@ class LaneRows {
   Statement highest_;
   Statement epoch_of_;
   Statement total_bytes_at_;
+  Statement total_bytes_below_next_;
   Statement committed_after_;
   Statement erase_;
 };

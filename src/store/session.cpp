@@ -84,7 +84,10 @@ Result<void> Session::open_file() {
   fence_ = std::make_unique<Fence>(connection_.handle());
   sqlite3_wal_hook(connection_.handle(), &Session::on_wal, this);
   if (auto done = migrate(connection_); !done) return done;
-  return restart_wal();
+  auto restarted = restart_wal();
+  // A full disk is no reason not to open: everything can be read, and the checkpoint is tried again.
+  if (!restarted && restarted.error().code == ErrorCode::disk_full) return {};
+  return restarted;
 }
 
 Result<void> Session::open_identity() {
@@ -178,7 +181,9 @@ Result<void> Session::prune_epochs() {
   for (Lane& lane : lanes_) {
     const auto epoch = lane.rows.epoch_of(lane.low_seq);
     if (!epoch) return tl::unexpected<Error>(epoch.error());
-    if (epoch->has_value()) in_use = std::min(in_use, **epoch);
+    if (!epoch->has_value()) continue;
+    if (!epochs_.find(**epoch)) return {};  // a damaged row: forget nothing until it is set aside
+    in_use = std::min(in_use, **epoch);
   }
   const auto newest = epochs_.newest();
   if (!newest) return {};
@@ -241,6 +246,12 @@ Result<void> Session::begin() {
   return begin_.run();
 }
 
+Result<void> Session::begin_read() { return begin_read_.run(); }
+
+void Session::end_read() {
+  if (in_transaction()) (void)connection_.execute("ROLLBACK");
+}
+
 Result<void> Session::savepoint() {
   savepoint_mark_ = mark();
   return savepoint_.run();
@@ -272,6 +283,7 @@ Result<void> Session::commit() {
   acknowledged_gaps_.erase(acknowledged_gaps_.begin(),
                            acknowledged_gaps_.begin() + static_cast<std::ptrdiff_t>(staged_gaps_));
   staged_epochs_ = staged_gaps_ = 0;
+  anchor_staged_ = false;
   epoch_durable_ = epoch_.has_value();
   return {};
 }
@@ -284,6 +296,7 @@ void Session::roll_back() {
     lane.staged_low_seq = lane.low_seq;
   }
   staged_epochs_ = staged_gaps_ = 0;
+  if (std::exchange(anchor_staged_, false)) (void)epochs_.reload();
   (void)losses_.recount();
 }
 
@@ -327,7 +340,8 @@ std::vector<Watermark> Session::watermarks() const {
   for (const Lane& lane : lanes_) {
     const std::int64_t cursor = lane.settled.cursor();
     const auto above = static_cast<std::int64_t>(lane.settled.above());
-    marks.push_back({lane.record.lane, lane.durable.last_seq, cursor, lane.durable.last_seq - cursor - above});
+    marks.push_back(
+        {lane.record.lane, lane.durable.last_seq, cursor, lane.durable.last_seq - cursor - above});
   }
   return marks;
 }
@@ -358,10 +372,9 @@ std::vector<LaneStatistics> Session::lane_statistics() {
     s.committed_seq = lane.durable.last_seq;
     s.settled_seq = cursor;
     s.backlog_events = lane.durable.last_seq - cursor - static_cast<std::int64_t>(lane.settled.above());
-    const auto settled_bytes = lane.rows.total_bytes_at(cursor);
-    const std::int64_t below =
-        std::max(settled_bytes ? settled_bytes->value_or(0) : 0, lane.record.cursor_bytes);
-    s.backlog_bytes = s.backlog_events == 0 ? 0 : lane.durable.total_bytes - below;
+    const auto settled_bytes = lane.rows.total_bytes_below_next(cursor);
+    const std::int64_t total = lane.durable.total_bytes;
+    if (s.backlog_events > 0 && settled_bytes) s.backlog_bytes = total - settled_bytes->value_or(total);
     const auto quarantined =
         losses_.quarantined() == 0 ? Result<std::int64_t>(0) : losses_.quarantined_of(lane.record.lane);
     s.quarantined_events = quarantined.value_or(0);

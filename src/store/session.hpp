@@ -28,7 +28,7 @@ namespace holdfast::store {
 struct Fetched {
   std::vector<StoredEvent> events;
   std::int64_t end_seq = 0;
-  bool more = false;
+  bool more = false;  ///< a fetch after end_seq would give something now; not so at the end of the span
   std::optional<std::int64_t> damaged_seq;  ///< the row after `events` cannot be read as it was written
 };
 
@@ -158,6 +158,7 @@ class Session {
   Result<void> ensure_epoch();
   Result<void> store_anchor();
   Result<void> store_lane(Lane& lane);
+  Result<std::int64_t> likely_epoch(Lane& lane, std::int64_t seq);
   [[nodiscard]] Mark mark() const;
   void restore(const Mark& mark);
   [[nodiscard]] Lane* find(LaneNumber number) noexcept;
@@ -200,6 +201,7 @@ class Session {
   std::vector<std::int64_t> acknowledged_gaps_;
   std::size_t staged_epochs_ = 0;  ///< of them, stored once this transaction commits
   std::size_t staged_gaps_ = 0;
+  bool anchor_staged_ = false;
 };
 
 }  // namespace holdfast::store

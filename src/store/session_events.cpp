@@ -88,7 +88,11 @@ Result<void> Session::ensure_epoch() {
                  .fingerprint = platform_.host.fingerprint(),
                  .parent_ends = {},
                  .anchor = trusted_anchor()};
-  for (const Lane& lane : lanes_) epoch.parent_ends.push_back({lane.record.name, lane.durable.last_seq});
+  if (epochs_.newest()) {
+    if (epochs_.newest()) {
+      for (const Lane& lane : lanes_) epoch.parent_ends.push_back({lane.record.name, lane.durable.last_seq});
+    }
+  }
   const auto stored = epochs_.store(epoch);
   if (!stored) {
     (void)epochs_.reload();  // it may hold a boot or epoch that is not there
@@ -109,7 +113,9 @@ std::optional<base::TimeAnchor> Session::trusted_anchor() const {
 Result<void> Session::store_anchor() {
   if (!boot_ || epochs_.anchor_of(*boot_)) return {};
   const auto anchor = trusted_anchor();
-  return anchor ? epochs_.set_anchor(*boot_, *anchor) : Result<void>();
+  if (!anchor) return {};
+  anchor_staged_ = true;
+  return epochs_.set_anchor(*boot_, *anchor);
 }
 
 std::size_t Session::unstored() const {
@@ -140,10 +146,10 @@ Result<void> Session::store_lane(Lane& lane) {
   const std::int64_t cursor = lane.settled.cursor();
   LaneRecord staged = lane.staged.value_or(lane.record);
   if (cursor > staged.cursor) {
-    const auto total = lane.rows.total_bytes_at(cursor);
+    const auto total = lane.rows.total_bytes_below_next(cursor);
     if (!total) return tl::unexpected<Error>(total.error());
     staged.cursor = cursor;
-    staged.cursor_bytes = std::max(staged.cursor_bytes, total->value_or(0));
+    staged.cursor_bytes = total->value_or(lane.durable.total_bytes);
     if (auto done = lane_table_.set_cursor(staged.lane, staged.cursor, staged.cursor_bytes); !done)
       return done;
     if (losses_.any_failures()) {
@@ -164,7 +170,7 @@ Result<void> Session::store_lane(Lane& lane) {
 // written.
 bool Session::complete(ReadRow& row) const {
   const auto epoch = epochs_.find(row.epoch_number);
-  if (!epoch) return false;
+  if (!epoch || !row.readable) return false;
   row.event.epoch = *epoch;
   row.event.of_this_boot = boot_ == row.boot;
   row.event.anchor = epochs_.anchor_of(row.boot);
@@ -179,29 +185,36 @@ Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::s
   fetched.end_seq = std::max(after_seq, lane->settled.cursor());
   const std::int64_t span_end = lane->settled.cursor() + static_cast<std::int64_t>(limits::kSpanMax);
   std::size_t bytes = 0;
+  bool at_end = true;
   const auto take = [&](ReadRow row) {
     StoredEvent& event = row.event;
-    if (event.seq > span_end) return false;
+    if (event.seq > span_end) return at_end = false;
     if (lane->settled.contains(event.seq)) {
       fetched.end_seq = event.seq;
       return true;
     }
     bytes += event.data.size();
     const bool has_room = fetched.events.empty() || bytes <= bytes_max;
-    if (!has_room || fetched.events.size() >= events_max) return false;
+    if (!has_room || fetched.events.size() >= events_max) {
+      fetched.more = true;
+      return at_end = false;
+    }
     if (!complete(row)) {
       fetched.damaged_seq = event.seq;
-      return false;
+      fetched.more = true;
+      return at_end = false;
     }
     fetched.end_seq = event.seq;
     fetched.events.push_back(std::move(event));
     return true;
   };
-  // Settled rows above the cursor are passed over, so the scan may look at a span of them.
-  auto done = lane->rows.scan(fetched.end_seq, limits::kSpanMax, texts_, take);
+  // Settled rows above the cursor are passed over, so the scan may look at a span of them, and at the row
+  // behind it, which ends it.
+  auto done = lane->rows.scan(fetched.end_seq, limits::kSpanMax + 1, texts_, take);
   if (!done) return tl::unexpected<Error>(done.error());
+  // The highest events may have no rows: they are in quarantine, and settled.
+  if (at_end) fetched.end_seq = std::max(fetched.end_seq, lane->durable.last_seq);
   lane->pinned_to = std::max(lane->pinned_to, fetched.damaged_seq.value_or(fetched.end_seq));
-  fetched.more = lane->durable.last_seq > fetched.end_seq;
   return fetched;
 }
 
@@ -252,6 +265,16 @@ void Session::release_pins() {
 
 Result<void> Session::note_failure(const RefusalNote& note) { return losses_.note_failure(note); }
 
+// Of a row whose own is damaged: that of a neighbour, else the newest.
+Result<std::int64_t> Session::likely_epoch(Lane& lane, std::int64_t seq) {
+  for (const std::int64_t neighbour : {seq - 1, seq + 1}) {
+    const auto number = lane.rows.epoch_of(neighbour);
+    if (!number) return tl::unexpected<Error>(number.error());
+    if (number->has_value() && epochs_.find(**number)) return **number;
+  }
+  return epochs_.newest()->number;
+}
+
 Result<bool> Session::quarantine(const RefusalNote& note, std::string_view gap_reason) {
   Lane* lane = find(note.lane);
   HOLDFAST_CHECK(lane != nullptr);
@@ -272,6 +295,11 @@ Result<bool> Session::quarantine(const RefusalNote& note, std::string_view gap_r
   });
   if (!done) return tl::unexpected<Error>(done.error());
   if (!gap) return fail(ErrorCode::invalid, "quarantine", "there is no such event");
+  if (!epochs_.find(gap->epoch_number)) {
+    const auto likely = likely_epoch(*lane, note.seq);
+    if (!likely) return tl::unexpected<Error>(likely.error());
+    gap->epoch_number = *likely;
+  }
   done = losses_.quarantine(connection_, note);
   if (done) done = lane->rows.erase(note.seq, note.seq);
   if (done) done = losses_.add_gap(*gap);

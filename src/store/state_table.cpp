@@ -16,8 +16,7 @@ constexpr std::string_view kPut =
 constexpr std::string_view kErase = "DELETE FROM hf_state WHERE key = ?1";
 constexpr std::string_view kGet = "SELECT key, content_type, version, value FROM hf_state WHERE key = ?1";
 constexpr std::string_view kList =
-    "SELECT key, content_type, version, value FROM hf_state WHERE key > ?1 AND key >= ?2 ORDER BY key LIMIT "
-    "?3";
+    "SELECT key, content_type, version, value FROM hf_state WHERE key >= ?1 ORDER BY key LIMIT ?2";
 
 StateEntry entry_of(const Statement& row) {
   const auto value = row.blob(3);
@@ -62,8 +61,11 @@ Result<std::optional<StateEntry>> StateTable::get(std::string_view key) {
 Result<std::vector<StateEntry>> StateTable::list(std::string_view prefix, std::string_view after,
                                                  std::size_t entries_max) {
   const auto limit = static_cast<std::int64_t>(std::min(entries_max, limits::kListEntriesMax));
+  // One bound, so that the search begins at it: with two SQLite takes one and walks to the other. The least
+  // text above `after` is itself and a NUL.
+  const std::string from = after < prefix ? std::string(prefix) : std::string(after) + '\0';
   const ResetGuard guard(list_);
-  list_.bind(1, after).bind(2, prefix).bind(3, limit);
+  list_.bind(1, from).bind(2, limit);
   std::vector<StateEntry> entries;
   for (;;) {
     const auto stepped = list_.step();

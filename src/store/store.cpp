@@ -115,13 +115,11 @@ std::size_t Store::run_group(std::span<WriteJob> jobs) {
     run_alone(jobs[0]);
     return 1;
   }
-  if (auto begun = session_->begin(); !begun) {
+  if (auto begun = begin_group(); !begun) {
     jobs[0].outcome = tl::unexpected<Error>(begun.error());
     return 1;
   }
-  group_events_ = group_bytes_ = 0;
-  ride_along();
-  bool intact = session_->in_transaction();
+  bool intact = true;
   std::size_t ran = 0;
   while (intact && ran < jobs.size() && group_events_ < limits::kGroupEventsMax &&
          group_bytes_ < limits::kGroupBytesMax) {
@@ -136,28 +134,29 @@ std::size_t Store::run_group(std::span<WriteJob> jobs) {
   // error.
   session_->roll_back();
   ++counters_.groups_split;
-  const std::size_t others = ran == 0 ? jobs.size() : ran - 1;
-  for (std::size_t i = 0; i < others; ++i) run_alone(jobs[i]);
-  return std::max<std::size_t>(ran, others);
+  for (WriteJob& job : jobs.first(ran - 1)) run_alone(job);
+  return ran;
 }
 
-// Acknowledgements come first in a commit: at the budget, deleting after inserting would live-lock. If this
-// fails, they wait for the next commit, unless it ended the transaction: that shows at once.
-void Store::ride_along() {
-  if (session_->unstored() >= kRideEventsMin) (void)session_->store_settled();
+// Acknowledgements come first in a commit: at the budget, deleting after inserting would live-lock. If they
+// cannot be stored they wait, and the producers begin without them.
+Result<void> Store::begin_group() {
+  group_events_ = group_bytes_ = 0;
+  auto begun = session_->begin();
+  if (!begun || session_->unstored() < kRideEventsMin || session_->store_settled()) return begun;
+  session_->roll_back();
+  return session_->begin();
 }
 
 void Store::run_alone(WriteJob& job) {
-  if (!have_session()) {  // a commit of the same group has failed before
+  if (counters_.degraded || !have_session()) {  // a commit of the same group may have failed before
     job.outcome = no_service();
     return;
   }
-  if (auto begun = session_->begin(); !begun) {
+  if (auto begun = begin_group(); !begun) {
     job.outcome = tl::unexpected<Error>(begun.error());
     return;
   }
-  group_events_ = group_bytes_ = 0;
-  ride_along();
   job.outcome = run_body(*job.body);
   if (job.outcome) {
     finish(std::span(&job, 1));
@@ -237,6 +236,7 @@ void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) 
     if (job.outcome && !job.outcome->events.empty()) witness = job.outcome->events.front();
   }
   session_->roll_back();
+  if (error.code != ErrorCode::full) count_trouble();
   const bool looked = reopen();
   if (looked && witness && session_->has_event(*witness)) {
     count_committed();
@@ -257,10 +257,14 @@ void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) 
   }
 }
 
-bool Store::reopen() {
+// A full disk is no trouble of this kind: it passes when somebody makes room.
+void Store::count_trouble() {
   const Instant now = platform_.clock.now();
   if (last_trouble_ && now - *last_trouble_ < kTroubleSpan) counters_.degraded = true;
   last_trouble_ = now;
+}
+
+bool Store::reopen() {
   purged_before_ += session_->rows_purged();
   memory_ = session_->memory();
   session_.reset();  // the connection must be gone before the file is opened again
@@ -268,7 +272,10 @@ bool Store::reopen() {
 }
 
 bool Store::open_again() {
-  auto session = Session::open(options_, platform_, "reopened");
+  last_opening_ = platform_.clock.now();
+  StoreOptions options = options_;
+  options.create = false;  // a file that has vanished is not replaced by an empty one
+  auto session = Session::open(options, platform_, "reopened");
   if (!session) return false;
   session_ = std::move(*session);
   session_->adopt(memory_);
@@ -279,9 +286,7 @@ bool Store::open_again() {
 
 bool Store::have_session() {
   if (session_) return true;
-  const Instant now = platform_.clock.now();
-  if (now - *last_trouble_ < kReopenPause) return false;
-  last_trouble_ = now;
+  if (closed_ || platform_.clock.now() - last_opening_ < kReopenPause) return false;
   return open_again();
 }
 

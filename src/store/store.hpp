@@ -25,7 +25,7 @@ struct WriteJob {
 ///
 /// A failed COMMIT is not "nothing happened": its frames may be in the WAL. The store then closes the file,
 /// opens it again and looks for the group's events. Only if it cannot look (the opening fails, or the group
-/// held no event) the callers get `outcome_unknown`. A second failure within kTroubleSpan makes the store
+/// held no event) the callers get `outcome_unknown`. A second I/O error within kTroubleSpan makes the store
 /// degraded: it reads, and refuses writes with `io_error`. While the file cannot be opened at all, everything
 /// fails with `io_error`, and opening is tried again at most every kReopenPause.
 class Store {
@@ -80,17 +80,18 @@ class Store {
   class Writing;
   Store(const StoreOptions& options, PlatformView platform, std::unique_ptr<Session> session);
   [[nodiscard]] std::size_t run_group(std::span<WriteJob> jobs);
+  [[nodiscard]] Result<void> begin_group();
   void run_alone(WriteJob& job);
   void run_in_savepoint(WriteJob& job);
   [[nodiscard]] Result<Receipt> run_body(const WriteBody& body);
   void finish(std::span<WriteJob> jobs);
   void count_committed();
   void resolve_failed_commit(std::span<WriteJob> jobs, const Error& error);
+  void count_trouble();
   [[nodiscard]] bool reopen();
   [[nodiscard]] bool open_again();
   /// False, and no session, when the file could not be opened again.
   [[nodiscard]] bool have_session();
-  void ride_along();
   [[nodiscard]] bool quarantine(const RefusalNote& note, std::string_view gap_reason);
   template <class Body>
   [[nodiscard]] Result<void> transact(Body body);
@@ -102,10 +103,12 @@ class Store {
   std::vector<LaneMemory> memory_;  ///< of the last session, for the next one
   StoreStatistics counters_;
   std::optional<Instant> last_trouble_;
+  Instant last_opening_;
   std::size_t group_events_ = 0;  ///< of the transaction being built
   std::size_t group_bytes_ = 0;
   std::uint64_t purged_before_ = 0;  ///< by sessions before this one
   bool epoch_known_ = false;
+  bool closed_ = false;
   bool control_news_ = true;  ///< at open there may be some from before
 };
 

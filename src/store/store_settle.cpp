@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The part of the store that serves the relay, and keeps house.
+#include <algorithm>
 #include <holdfast/platform/clock.hpp>
 
 #include "store/store.hpp"
@@ -41,7 +42,11 @@ Result<std::vector<ControlRecord>> Store::control_records() {
 }
 
 void Store::settle(LaneNumber lane, std::int64_t seq) {
-  if (session_) session_->settle(lane, seq);
+  if (session_) return session_->settle(lane, seq);
+  // The file is not open now: the next session adopts this.
+  const auto found = std::find_if(memory_.begin(), memory_.end(),
+                                  [&](const LaneMemory& memory) { return memory.lane == lane; });
+  if (found != memory_.end()) found->settled.settle(seq);
 }
 
 void Store::settle_control(std::int64_t row, bool is_gap) {
@@ -100,6 +105,7 @@ Result<void> Store::close() {
   // opening.
   if (auto stored = store_settled(true); !stored) done = tl::unexpected<Error>(stored.error());
   session_.reset();
+  closed_ = true;
   return done;
 }
 

@@ -48,7 +48,7 @@ Result<std::int64_t> TextTable::insert(std::string_view text) {
   return id;
 }
 
-Result<std::string> TextTable::read(const Statement& row, int column) {
+Result<std::optional<std::string>> TextTable::read(const Statement& row, int column) {
   if (!row.is_integer(column)) return std::string(row.text(column));
   const std::int64_t id = row.integer(column);
   const auto known = texts_.find(id);
@@ -56,9 +56,8 @@ Result<std::string> TextTable::read(const Statement& row, int column) {
   const ResetGuard guard(read_);
   const auto found = read_.bind(1, id).step();
   if (!found) return tl::unexpected<Error>(found.error());
-  if (*found == Step::done)
-    return fail(ErrorCode::corrupt, "read hf_text", "id " + std::to_string(id) + " is gone");
-  const std::string text(read_.text(0));
+  if (*found == Step::done) return std::nullopt;
+  std::string text(read_.text(0));
   remember(id, text);
   return text;
 }

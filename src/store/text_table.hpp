@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <holdfast/result.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,8 +28,8 @@ class TextTable {
 
   /// The id of `text`, made if need be, inside a transaction. The view in the result is `text` itself.
   [[nodiscard]] Result<StoredText> intern(std::string_view text);
-  /// The text in a column of a row being read.
-  [[nodiscard]] Result<std::string> read(const Statement& row, int column);
+  /// The text in a column of a row being read; nullopt when there is no text of that id, which means damage.
+  [[nodiscard]] Result<std::optional<std::string>> read(const Statement& row, int column);
   /// A savepoint or transaction was rolled back.
   void rolled_back();
 

@@ -26,7 +26,7 @@ TEST(Utf8, is_every_scalar_value_and_no_surrogate) {
   EXPECT_TRUE(is_utf8("a\u00fc\u6c34\U00010151"));
 }
 
-// After Markus Kuhn's UTF-8 stress test: continuations alone, cut sequences, overlong forms, impossible bytes.
+// After Markus Kuhn: continuations alone, cut sequences, overlong forms, impossible bytes.
 TEST(Utf8, refuses_malformed_bytes) {
   for (const char* text : {"\x80",
                            "\xBF",

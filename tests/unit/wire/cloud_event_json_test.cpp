@@ -26,7 +26,7 @@ std::string event_json(std::string_view more) {
   return R"({"specversion":"1.0","id":"1","source":"/s","type":"t")" + std::string(more) + "}";
 }
 
-// Both examples of the MQTT binding, section 3.2.4, with what JSON needs: they print the values without quotes.
+// The examples of the MQTT binding, section 3.2.4, with the quotes that JSON needs and the binding leaves out.
 constexpr const char* kBindingExample = R"({
     "specversion" : "1.0",
     "type" : "com.example.someevent",

@@ -130,6 +130,7 @@ TEST(RelayPublishing, acknowledgements_that_come_together_with_the_disconnect_ar
   world.run_for(Duration{0});
   world.clock.advance(milliseconds(10));  // the relay's thread is late
   world.broker.kill_connections(0);
+  world.clock.advance(milliseconds(10));
   EXPECT_TRUE(world.run_until_settled());
   EXPECT_EQ(world.accepted_seqs(), one_to(5));
   EXPECT_EQ(world.relay->statistics().disconnects, 1U);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "unit/store/world.hpp"
+
+namespace holdfast::store::test {
+namespace {
+
+using Seqs = std::vector<std::int64_t>;
+
+/// Three events, of which the second is changed behind the store's back.
+struct Damage : ::testing::Test {
+  Damage() {
+    device.open();
+    for (const char* data : {"one", "two", "three"}) ids.push_back(device.add("telemetry", data));
+    device.close();
+  }
+
+  void damage(const std::string& assignment, std::int64_t seq = 2) {
+    RawDatabase(device.path())
+        .run("UPDATE hf_lane_2 SET " + assignment + " WHERE seq = " + std::to_string(seq));
+  }
+  /// The relay's walk over the lane.
+  Seqs walk() {
+    Seqs seqs;
+    for (Fetched f = device.fetch(kTelemetry);; f = device.fetch(kTelemetry, f.end_seq)) {
+      for (const std::int64_t seq : seqs_of(f)) seqs.push_back(seq);
+      if (!f.more) return seqs;
+    }
+  }
+  void expect_set_aside(std::int64_t seq) {
+    device.open();
+    Seqs rest = {1, 2, 3};
+    std::erase(rest, seq);
+    EXPECT_EQ(walk(), rest);
+    const auto records = device.store->control_records();
+    ASSERT_TRUE(records) << records.error().text();
+    const auto& gap = std::get<GapRecord>(records->back().record);
+    EXPECT_EQ(gap.reason, "damaged");
+    EXPECT_EQ(gap.epoch, ids[0].epoch);
+    EXPECT_EQ(gap.first, seq);
+    EXPECT_EQ(gap.last, seq);
+    EXPECT_EQ(device.lane("telemetry").lost_events_ever, 1);
+    for (const std::int64_t good : rest) device.settle(kTelemetry, good, good);
+    EXPECT_EQ(device.lane("telemetry").settled_seq, 3);
+    EXPECT_EQ(device.add("telemetry").seq, 4);
+  }
+
+  Device device;
+  std::vector<EventId> ids;
+};
+
+TEST_F(Damage, sets_aside_a_row_whose_data_changed) {
+  damage("data = x'00776f'");
+  expect_set_aside(2);
+}
+
+TEST_F(Damage, sets_aside_the_first_row) {
+  damage("data = x'00'", 1);
+  expect_set_aside(1);
+}
+
+TEST_F(Damage, sets_aside_the_last_row) {
+  damage("data = x'00'", 3);
+  expect_set_aside(3);
+}
+
+TEST_F(Damage, sets_aside_a_row_whose_text_is_not_there) {
+  damage("topic = 12345");
+  expect_set_aside(2);
+}
+
+TEST_F(Damage, sets_aside_a_row_of_an_unknown_epoch_and_names_the_likely_one) {
+  damage("epoch = 9");
+  expect_set_aside(2);
+}
+
+TEST_F(Damage, forgets_no_epoch_while_the_oldest_row_names_an_unknown_one) {
+  for (int i = 0; i < 3; ++i) {
+    device.open();
+    device.store->settle_control(device.store->control_records()->back().row, false);
+    device.add("alarm");
+    device.close();
+  }
+  damage("epoch = 900", 1);
+  expect_set_aside(1);
+}
+
+TEST_F(Damage, is_told_by_every_column_that_is_published) {
+  for (const char* assignment :
+       {"key = 'other'", "type = topic", "content_type = type", "attributes = 'a=b' || char(10)", "ttl_s = 5",
+        "crc = crc + 1", "data = x'6f6e6500'"}) {
+    Device other;
+    other.open();
+    other.add("telemetry", "one");
+    other.close();
+    RawDatabase(other.path()).run(std::string("UPDATE hf_lane_2 SET ") + assignment);
+    other.open();
+    EXPECT_TRUE(other.seqs(kTelemetry).empty()) << assignment;
+    EXPECT_EQ(other.lane("telemetry").lost_events_ever, 1) << assignment;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::store::test

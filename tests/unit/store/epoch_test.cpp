@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "unit/store/world.hpp"
+
+namespace holdfast::store::test {
+namespace {
+
+struct Epochs : ::testing::Test {
+  std::vector<EpochRecord> records() {
+    std::vector<EpochRecord> epochs;
+    const auto all = device.store->control_records();
+    for (const ControlRecord& record : all.value()) {
+      epochs.push_back(std::get<EpochRecord>(record.record));
+    }
+    return epochs;
+  }
+  std::int64_t count(const std::string& table) {
+    return RawDatabase(device.path()).integer("SELECT count(*) FROM " + table);
+  }
+
+  Device device;
+};
+
+TEST_F(Epochs, begin_with_the_first_event_and_not_before) {
+  device.open();
+  EXPECT_TRUE(records().empty());
+  EXPECT_EQ(device.state("k"), "");
+  ASSERT_TRUE(device.write([](Transaction& t) -> Result<void> {
+    EXPECT_TRUE(t.put("k", bytes_of("v")));
+    return {};
+  }));
+  EXPECT_FALSE(device.store->statistics().epoch);
+  EXPECT_TRUE(records().empty());
+  const EventId id = device.add("alarm");
+  EXPECT_EQ(device.store->statistics().epoch, id.epoch);
+  EXPECT_EQ(records(), (std::vector<EpochRecord>{{id.epoch, std::nullopt, {}, "created"}}));
+}
+
+TEST_F(Epochs, name_their_parent_and_where_it_ended) {
+  device.open();
+  const Epoch first = device.add("alarm").epoch;
+  device.add("telemetry");
+  device.add("telemetry");
+  device.reopen();
+  device.reopen();  // an opening that commits nothing leaves no trace
+  const Epoch second = device.add("telemetry").epoch;
+  EXPECT_NE(first, second);
+  EXPECT_EQ(device.add("alarm").epoch, second);
+  const auto all = records();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[1], (EpochRecord{second, first, {{"alarm", 1}, {"telemetry", 2}}, "opened"}));
+  const Fetched fetched = device.fetch(kTelemetry);
+  EXPECT_EQ(fetched.events.at(1).epoch, first);
+  EXPECT_EQ(fetched.events.at(2).epoch, second);
+}
+
+TEST_F(Epochs, tell_the_relay_that_there_is_a_new_one) {
+  device.open();
+  EXPECT_TRUE(device.store->take_control_news());
+  EXPECT_FALSE(device.store->take_control_news());
+  device.add("alarm");
+  EXPECT_TRUE(device.store->take_control_news());
+  device.add("alarm");
+  EXPECT_FALSE(device.store->take_control_news());
+}
+
+TEST_F(Epochs, are_announced_until_that_is_acknowledged) {
+  device.open();
+  device.add("alarm");
+  device.reopen();
+  ASSERT_EQ(records().size(), 1U);
+  device.store->settle_control(device.store->control_records()->at(0).row, false);
+  EXPECT_TRUE(records().empty());
+  device.reopen();
+  EXPECT_TRUE(records().empty());
+}
+
+TEST_F(Epochs, are_forgotten_once_nothing_refers_to_them) {
+  for (int i = 0; i < 200; ++i) {
+    device.host.boot = "boot-" + std::to_string(i / 10);
+    device.open();
+    device.add("telemetry");
+    device.drain();
+    device.close();
+  }
+  EXPECT_LE(count("hf_epoch"), 2);
+  EXPECT_LE(count("hf_boot"), 2);
+  EXPECT_LE(count("hf_epoch_end"), 4);
+  device.open();
+  EXPECT_EQ(device.add("telemetry").seq, 201);
+}
+
+TEST_F(Epochs, are_kept_while_an_event_of_theirs_is_pending) {
+  device.open();
+  const EventId oldest = device.add("telemetry");
+  device.close();
+  for (int i = 0; i < 5; ++i) {
+    device.open();
+    device.add("alarm");
+    const auto records_now = device.store->control_records();
+    for (const ControlRecord& r : records_now.value()) {
+      device.store->settle_control(r.row, false);
+    }
+    device.close();
+  }
+  device.open();
+  EXPECT_EQ(device.fetch(kTelemetry).events.at(0).epoch, oldest.epoch);
+}
+
+TEST_F(Epochs, know_the_boot_and_when_its_clock_could_be_trusted) {
+  device.clock.set_wall({device.clock.wall().utc, false});
+  device.open();
+  device.add("telemetry");
+  EXPECT_TRUE(device.fetch(kTelemetry).events.at(0).of_this_boot);
+  EXPECT_FALSE(device.fetch(kTelemetry).events.at(0).anchor);
+  EXPECT_EQ(device.fetch(kTelemetry).events.at(0).committed_at, device.clock.now());
+  device.add("telemetry");
+  device.clock.set_wall({device.clock.wall().utc, true});
+  EXPECT_EQ(device.seqs(kTelemetry).size(), 2U);
+  device.settle(kTelemetry, 1, 1);
+  device.close();  // the anchor rides on what close() stores
+  device.host.boot = "boot-2";
+  device.open();
+  const StoredEvent pending = device.fetch(kTelemetry).events.at(0);
+  EXPECT_FALSE(pending.of_this_boot);
+  ASSERT_TRUE(pending.anchor);
+  EXPECT_EQ(pending.anchor->utc, device.clock.wall().utc);
+}
+
+TEST_F(Epochs, try_again_to_store_an_anchor_that_was_rolled_back) {
+  device.clock.set_wall({device.clock.wall().utc, false});
+  device.open();
+  for (int i = 0; i < 70; ++i) device.add("telemetry");
+  device.clock.set_wall({device.clock.wall().utc, true});
+  EXPECT_EQ(device.seqs(kTelemetry).size(), 70U);
+  device.settle(kTelemetry, 1, 64);
+  EXPECT_EQ(outcome(device.write([](Transaction&) { return fail(ErrorCode::invalid, "test"); })), "invalid");
+  device.close();
+  device.open();
+  EXPECT_TRUE(device.fetch(kTelemetry).events.at(0).anchor);
+}
+
+}  // namespace
+}  // namespace holdfast::store::test

@@ -10,7 +10,7 @@
 namespace holdfast::platform {
 
 /// A doorbell. wake() is sticky: a wait that begins after it returns at once and takes it. Any number of
-/// threads may ring; one thread at a time waits.
+/// threads may ring; one thread at a time waits. When its wait has returned, and nobody else will ring, it may go.
 class Waker {
  public:
   void wake() noexcept;
@@ -51,10 +51,9 @@ class Clock {
 };
 
 inline void Waker::wake() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    rung_ = true;
-  }
+  // Notified under the lock: whoever waits may destroy the waker as soon as its wait has returned.
+  const std::lock_guard lock(mutex_);
+  rung_ = true;
   bell_.notify_one();
 }
 

@@ -89,7 +89,9 @@ class Link {
   virtual void set_waker(Waker* waker) = 0;
   virtual void set_receiver(Receiver receiver) = 0;
 
-  /// Begins a connection. `invalid`: bad URL or options, or the last connection has not been dropped.
+  /// Begins a connection. `invalid`: bad URL or options (or, with Paho, a proxy in the environment), or the
+  /// last connection has not been dropped. `unavailable`: no memory or thread for it, or a receiver of this
+  /// process has withheld a message and the link cannot go on.
   [[nodiscard]] virtual Result<void> connect(const ConnectRequest& request) = 0;
   /// Hands over a QoS 1 publish. `unavailable`: not connected; `busy`: kLinkPublishesMax are unanswered;
   /// `invalid`: topic or text that MQTT forbids; `too_large`.

@@ -19,7 +19,7 @@ struct Reading {
 };
 
 /// A source of readings. Asked of an implementation: read() returns within a second, reports what it could
-/// read and counts the rest, and never keeps a file open between calls. One thread at a time.
+/// read and leaves out the rest, and never keeps a file open between calls. One thread at a time.
 class Sensor {
  public:
   virtual ~Sensor() = default;

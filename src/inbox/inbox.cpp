@@ -37,6 +37,9 @@ class Inbox::Impl {
  private:
   Result<void> get_ready();
   Result<ApplyOutcome> apply_in_transaction(const CloudEvent& event, const Effect& effect);
+  Result<void> commit();
+  void roll_back();
+  /// Tells a full disk from a budget, and notes when the connection is not to be used any more.
   Error account_for(Error error);
   void count(Applied outcome) noexcept;
   std::int64_t wall_seconds() const;
@@ -53,16 +56,15 @@ Result<ApplyOutcome> Inbox::Impl::apply(const CloudEvent& event, const Effect& e
   if (auto begun = database_->begin(); !begun) return tl::unexpected<Error>(account_for(begun.error()));
   auto outcome = apply_in_transaction(event, effect);
   if (!outcome) {
-    database_->roll_back();
+    roll_back();
     return outcome;
   }
   if (outcome->outcome == Applied::rejected) {
-    database_->roll_back();
-  } else if (auto done = database_->commit(); !done) {
-    return tl::unexpected<Error>(account_for(done.error()));
+    roll_back();
+  } else if (auto done = commit(); !done) {
+    return inbox::failed(done);
   }
   count(outcome->outcome);
-  if (!database_->checkpoint_when_due()) ++statistics_.checkpoint_errors;
   return outcome;
 }
 
@@ -89,11 +91,10 @@ Result<std::size_t> Inbox::Impl::sweep(std::size_t rows_max) {
   if (auto begun = database_->begin(); !begun) return tl::unexpected<Error>(account_for(begun.error()));
   auto swept = database_->ledger().sweep(wall_seconds() - options_.foreign_retention.count(), rows_max);
   if (!swept) {
-    database_->roll_back();
+    roll_back();
     return tl::unexpected<Error>(account_for(swept.error()));
   }
-  if (auto done = database_->commit(); !done) return tl::unexpected<Error>(account_for(done.error()));
-  if (!database_->checkpoint_when_due()) ++statistics_.checkpoint_errors;
+  if (auto done = commit(); !done) return inbox::failed(done);
   return swept;
 }
 
@@ -105,11 +106,11 @@ InboxStatistics Inbox::Impl::statistics() {
 }
 
 Result<void> Inbox::Impl::get_ready() {
-  if (database_ != nullptr && database_->in_transaction()) {
+  if (!reopen_) {
+    if (!database_->in_transaction()) return {};
     return fail(ErrorCode::invalid, "use inbox",
                 "the connection is in a transaction: not from inside an effect, and not before COMMIT");
   }
-  if (!reopen_) return {};
   database_.reset();  // one connection per file: the old one goes first
   auto database = inbox::Database::open(options_);
   if (!database) return inbox::failed(database);
@@ -118,12 +119,22 @@ Result<void> Inbox::Impl::get_ready() {
   return {};
 }
 
+Result<void> Inbox::Impl::commit() {
+  if (auto done = database_->commit(); !done) return tl::unexpected<Error>(account_for(done.error()));
+  if (!database_->checkpoint_when_due()) ++statistics_.checkpoint_errors;
+  return {};
+}
+
+void Inbox::Impl::roll_back() {
+  database_->roll_back();
+  if (database_->is_own() && database_->in_transaction()) reopen_ = true;  // that failed: drop the connection
+}
+
 Error Inbox::Impl::account_for(Error error) {
   if (!database_->is_own()) return error;
   if (error.code == ErrorCode::full) error.code = ErrorCode::disk_full;  // our own file has no budget
-  const bool is_disk_trouble = error.code == ErrorCode::io_error ||
-                               error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::corrupt;
-  if (is_disk_trouble || database_->in_transaction()) reopen_ = true;
+  reopen_ = reopen_ || error.code == ErrorCode::io_error || error.code == ErrorCode::outcome_unknown ||
+            error.code == ErrorCode::corrupt || database_->in_transaction();
   return error;
 }
 

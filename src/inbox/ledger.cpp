@@ -292,7 +292,7 @@ Result<std::vector<Rewind>> Ledger::rewinds(std::size_t rewinds_max) {
 }
 
 Result<std::size_t> Ledger::sweep(std::int64_t older_than_s, std::size_t rows_max) {
-  constexpr std::size_t kMost = 1'000'000;
+  constexpr std::size_t kMost = 10'000;  // a transaction's dirty pages stay in memory
   return tables_.foreign.sweep(older_than_s, static_cast<std::int64_t>(std::min(rows_max, kMost)));
 }
 

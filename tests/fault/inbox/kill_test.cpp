@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// kill -9 in the middle of an effect, and between events. The child opens its own database after the fork, and
-// says on a pipe how far it came.
+// kill -9 in the middle of an effect, and between events. The child opens its own database after the fork,
+// and says on a pipe how far it came.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,8 +29,8 @@ constexpr std::int64_t kEvents = 60;
   ::_exit(0);
 }
 
-/// Kills the child when it has reported `reports` times, or is inside the effect of `pause_in`. Returns how many
-/// events it had reported as applied.
+/// Kills the child when it has reported `reports` times, or is inside the effect of `pause_in`. Returns how
+/// many events it had reported as applied.
 std::int64_t kill_after(World& world, std::int64_t reports, std::int64_t pause_in) {
   int pipe_ends[2];
   EXPECT_EQ(::pipe(pipe_ends), 0);

@@ -15,8 +15,8 @@
 #include "wire/identity.hpp"
 #include "wire/records.hpp"
 
-/// What the inbox's tests share: an inbox in its own file or in an application's database, and the messages of
-/// a device.
+/// What the inbox's tests share: an inbox in its own file or in an application's database, and the messages
+/// of a device.
 namespace holdfast::inbox_tests {
 
 inline constexpr Epoch kE1{0x1111}, kE2{0x2222}, kE3{0x3333}, kE4{0x4444}, kE5{0x5555};

@@ -17,6 +17,7 @@
 #include "program/event_text.hpp"
 #include "program/ledger.hpp"
 #include "program/open_store.hpp"
+#include "program/status_file.hpp"
 #include "program/stop_signal.hpp"
 #include "program/talk.hpp"
 
@@ -40,6 +41,7 @@ class Consume {
   [[nodiscard]] Outcome<void> summarize(const ConsumerStatistics& statistics);
   [[nodiscard]] bool over() const;
   void show_status() const;
+  void keep_status_file(const char* state, const ConsumerStatistics& statistics);
   [[nodiscard]] Instant now() const { return platform_.clock().now(); }
 
   const ConsumeOptions& options_;
@@ -48,6 +50,7 @@ class Consume {
   std::unique_ptr<Consumer> consumer_;
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<bool> output_closed_{false};
+  bool status_file_failed_ = false;
 };
 
 Outcome<void> Consume::work() {
@@ -58,6 +61,7 @@ Outcome<void> Consume::work() {
   loop();
   consumer_->stop();
   const ConsumerStatistics statistics = consumer_->statistics();
+  keep_status_file("stopped", statistics);
   const auto failure = consumer_->failure();
   consumer_.reset();  // closes the inbox
   if (failure) {
@@ -114,6 +118,7 @@ void Consume::loop() {
     stop_.wait(platform_.clock(), now() + kLookPeriod);
     if (now() < next_status) continue;
     show_status();
+    keep_status_file("running", consumer_->statistics());
     next_status = now() + options_.status_interval;
   }
 }
@@ -146,6 +151,21 @@ void Consume::show_status() const {
   if (now.state != RelayState::connected && !now.last_error.empty())
     line += "  | " + connection_error(options_.broker.url, now.last_reason, now.last_error).text();
   say(line);
+}
+
+void Consume::keep_status_file(const char* state, const ConsumerStatistics& statistics) {
+  if (options_.status_file.empty()) return;
+  const nlohmann::ordered_json status = {
+      {"format", "dev.holdfast.consumer_status.v1"}, {"state", state},
+      {"connection", to_string(statistics.state)},   {"received", statistics.received},
+      {"applied", statistics.inbox.applied},         {"duplicates", statistics.inbox.duplicates},
+      {"declared", statistics.inbox.declared},       {"rejected", statistics.inbox.rejected},
+      {"undecodable", statistics.undecodable},       {"connects", statistics.connects},
+      {"last_error", statistics.last_error}};
+  const auto wrote = write_status_file(
+      options_.status_file, status.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  if (!wrote && !status_file_failed_) warn(wrote.error().error.text());
+  status_file_failed_ = !wrote;
 }
 
 /// Looks into the inbox again, now that the consumer has let go of it.

@@ -17,7 +17,8 @@ struct ConsumeOptions {
   std::vector<std::string> topics;
   std::chrono::seconds session_expiry{7 * 24 * 3600};
   std::uint64_t count = 0;                          ///< end after so many events were applied; 0: go on
-  std::chrono::milliseconds status_interval{5000};  ///< of the status line
+  std::chrono::milliseconds status_interval{5000};  ///< of the status line and the status file
+  std::string status_file;                          ///< empty: none
   bool fail_fast = false;                           ///< end when the first connection attempt fails
   bool ledger = false;                              ///< see program/ledger.hpp
   bool json = false;                                ///< JSON lines, the last one a summary

@@ -11,10 +11,10 @@ namespace holdfast::program {
 struct DemoOptions {
   std::string directory;              ///< where it works; empty: a temporary one
   std::uint64_t seed = 1;             ///< of the faults and of the simulated sensors
-  std::chrono::seconds duration{60};  ///< of the load
+  std::chrono::seconds duration{36};  ///< of the load, 10 to 600 s
   bool json = false;                  ///< one JSON document on the last line of stdout
   bool keep = false;                  ///< leave the directory where it is
-  std::string html;                   ///< also write a report here; empty: none
+  std::string html;                   ///< where the page goes; empty: holdfast-demo.html
   std::string program;                ///< path of this program, for the processes that the demo starts
 };
 

@@ -147,7 +147,9 @@ void add_consume(CLI::App& app, ConsumeOptions& options, int& exit_code) {
   add_seconds(*consume, "--session-expiry", options.session_expiry,
               "How long the broker keeps messages for us while we are away (default 7d)");
   consume->add_option("--count", options.count, "End when so many events were applied");
-  add_duration(*consume, "--status-interval", options.status_interval, "Of the status line (default 5s)");
+  consume->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
+  add_duration(*consume, "--status-interval", options.status_interval,
+               "Of status line and file (default 5s)");
   consume->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
   consume->add_flag("--ledger", options.ledger, "Also write a table effects, for audits");
   consume->add_flag("--json", options.json, "Events as JSON lines; the last line is a summary");
@@ -201,10 +203,10 @@ void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
   demo->add_option("--seed", options.seed, "Of the faults and the simulated sensors")->capture_default_str();
   demo->add_option_function<std::int64_t>(
           "--seconds", [&options](std::int64_t s) { options.duration = std::chrono::seconds(s); },
-          "How long the load lasts (default 60)")
-      ->check(CLI::Range(1, 86'400));
+          "How long the load lasts (default 36)")
+      ->check(CLI::Range(10, 600));
   demo->add_option("--dir", options.directory, "Where to work (default: a temporary directory)");
-  demo->add_option("--html", options.html, "Write a report to this file too");
+  demo->add_option("--html", options.html, "Where to write the page (default holdfast-demo.html)");
   demo->add_flag("--json", options.json, "One JSON document on the last line of standard output");
   demo->add_flag("--keep", options.keep, "Leave the directory where it is");
   demo->callback([&options, &exit_code] {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+
+#include <holdfast/result.hpp>
+
+#include "demo_history.hpp"
+#include "demo_narrator.hpp"
+#include "demo_plan.hpp"
+#include "demo_stage.hpp"
+
+namespace holdfast::demo {
+
+/// Plays the plan on the stage: load, the broker's death, the device's death, until the last event that the device
+/// committed is acknowledged. Each wait is bounded.
+class Play {
+ public:
+  Play(const Plan& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
+       History& history, Narrator& narrator);
+
+  [[nodiscard]] Result<void> run();
+
+ private:
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> kill_broker();
+  [[nodiscard]] Result<void> kill_device();
+  [[nodiscard]] Result<void> end_load();
+  [[nodiscard]] Result<void> settle_broker();
+  [[nodiscard]] Result<void> fill_in_flight(std::chrono::milliseconds hold);
+  [[nodiscard]] Result<void> recover(Fault fault);
+  [[nodiscard]] bool is_calm(const Sample& sample) const;
+
+  Plan plan_;
+  std::chrono::seconds duration_;
+  std::uint64_t events_per_s_;
+  Stage& stage_;
+  History& history_;
+  Narrator& narrator_;
+};
+
+}  // namespace holdfast::demo

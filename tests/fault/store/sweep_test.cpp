@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+//
+// For every n: run a small history with the n-th write (sync, truncation, open) failing, open the store again without
+// faults, and compare with what the callers were told.
+//
+//  1. A write that was told "ok" is there, under the id it was told.
+//  2. A write that was told an error is not there; "outcome_unknown" may be either.
+//  3. A value of the state is that of the last event that is there: both or neither.
+//  4. Seqs are dense: what is there, was settled or is in quarantine comes to the highest seq.
+//  5. The store goes on.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <set>
+
+#include "support/fault_vfs.hpp"
+#include "unit/store/world.hpp"
+
+namespace holdfast::store::test {
+namespace {
+
+using test_support::Fault;
+using Operation = test_support::Fault::Operation;
+
+struct Told {
+  std::string key;
+  std::string value;  ///< of the state and of the event; different for every write
+  WriteResult result;
+};
+
+class History {
+ public:
+  explicit History(std::string vfs) : vfs_(std::move(vfs)) {}
+
+  void run() {
+    StoreOptions options = device.options();
+    options.vfs = vfs_;
+    options.checkpoint_pages = 12;
+    if (!device.try_open(options)) return;
+    for (int i = 0; i < 6; ++i) write();
+    settle_two_and_quarantine_one();
+    for (int i = 0; i < 3; ++i) write();
+    write_group();
+    write();
+    (void)device.store->close();
+    device.store.reset();
+  }
+
+  void compare() {
+    device.store.reset();
+    device.open();
+    const std::map<std::int64_t, StoredEvent> there = events();
+    std::set<std::string> values = gone_;
+    for (const auto& [seq, stored] : there)
+      EXPECT_TRUE(values.insert(text(stored.data)).second || gone_.contains(text(stored.data)));
+    for (const std::string& value : quarantined()) values.insert(value);
+    std::map<std::string, std::string> state;
+    for (const Told& told : told_) {
+      const bool is_there = values.contains(told.value);
+      if (told.result) {
+        EXPECT_TRUE(is_there) << told.value;
+        expect_id(there, told);
+      } else if (told.result.error().code != ErrorCode::outcome_unknown) {
+        EXPECT_FALSE(is_there) << told.value << ": " << told.result.error().text();
+      }
+      if (is_there) state[told.key] = told.value;
+    }
+    for (const auto& [key, value] : state) EXPECT_EQ(device.state(key), value) << key;
+    EXPECT_EQ(device.list("").size(), state.size());
+    EXPECT_EQ(device.lane("telemetry").committed_seq, static_cast<std::int64_t>(values.size()));
+    EXPECT_EQ(device.add("telemetry", "after").seq, static_cast<std::int64_t>(values.size()) + 1);
+    device.drain();
+    device.close();
+  }
+
+  Device device;
+
+ private:
+  std::string next_value() { return "value-" + std::to_string(++last_value_); }
+
+  WriteBody put_and_add(const Told& told) {
+    return [&told](Transaction& t) -> Result<void> {
+      if (auto put = t.put(told.key, bytes_of(told.value)); !put) return tl::unexpected<Error>(put.error());
+      if (auto id = t.add(event("telemetry", told.value)); !id) return tl::unexpected<Error>(id.error());
+      return {};
+    };
+  }
+
+  void write() {
+    device.clock.advance(std::chrono::minutes(2));  // trouble is not yet a state
+    Told told{"key-" + std::to_string(last_value_ % 3), next_value(), {}};
+    told.result = device.write(put_and_add(told));
+    told_.push_back(std::move(told));
+    device.store->checkpoint_if_due();
+  }
+
+  void write_group() {
+    device.clock.advance(std::chrono::minutes(2));
+    std::vector<Told> tolds;
+    for (int i = 0; i < 3; ++i) tolds.push_back({"group-" + std::to_string(i), next_value(), {}});
+    std::vector<WriteBody> bodies;
+    for (const Told& told : tolds) bodies.push_back(put_and_add(told));
+    bodies[1] = [&](Transaction& t) -> Result<void> {
+      (void)put_and_add(tolds[1])(t);
+      return fail(ErrorCode::unavailable, "test");
+    };
+    std::vector<WriteJob> jobs(3);
+    for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].body = &bodies[i];
+    for (std::size_t done = 0; done < jobs.size();) {
+      done += device.store->commit_group(std::span(jobs).subspan(done));
+    }
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      tolds[i].result = std::move(jobs[i].outcome);
+      told_.push_back(std::move(tolds[i]));
+    }
+  }
+
+  void settle_two_and_quarantine_one() {
+    const auto fetched = device.store->fetch(kTelemetry, 0, 3, 10'000);
+    if (!fetched || fetched->events.size() < 3) return;
+    for (std::size_t i = 0; i < 2; ++i) {
+      gone_.insert(text(fetched->events[i].data));
+      device.store->settle(kTelemetry, fetched->events[i].seq);
+    }
+    device.store->note_failure({kTelemetry, fetched->events[2].seq, 0x97, "quota", {}});
+    (void)device.store->store_settled(true);
+    (void)device.store->quarantine({kTelemetry, fetched->events[2].seq, 0x99, "bad", {}});
+    (void)device.store->control_records();
+  }
+
+  std::map<std::int64_t, StoredEvent> events() {
+    std::map<std::int64_t, StoredEvent> all;
+    for (StoredEvent& stored : device.fetch(kTelemetry).events) all.emplace(stored.seq, std::move(stored));
+    return all;
+  }
+
+  std::vector<std::string> quarantined() {
+    device.close();
+    std::vector<std::string> values;
+    {
+      RawDatabase raw(device.path());
+      EXPECT_EQ(rows_of(raw.handle(), "PRAGMA integrity_check"), std::vector<std::string>{"ok"});
+      values = rows_of(raw.handle(), "SELECT CAST(data AS TEXT) FROM hf_quarantine");
+      EXPECT_EQ(raw.integer("SELECT count(*) FROM hf_gap"), static_cast<std::int64_t>(values.size()));
+    }
+    device.open();
+    return values;
+  }
+
+  void expect_id(const std::map<std::int64_t, StoredEvent>& there, const Told& told) {
+    ASSERT_EQ(told.result->events.size(), 1U);
+    const EventId& id = told.result->events[0];
+    EXPECT_TRUE(ids_.insert(id.text()).second) << id.text();
+    const auto found = there.find(id.seq);
+    if (found == there.end()) return;  // settled or quarantined
+    EXPECT_EQ(text(found->second.data), told.value);
+    EXPECT_EQ(found->second.epoch, id.epoch);
+  }
+
+  std::string vfs_;
+  int last_value_ = 0;
+  std::vector<Told> told_;
+  std::set<std::string> gone_;  ///< values that were settled
+  std::set<std::string> ids_;
+};
+
+struct Sweep : ::testing::TestWithParam<Fault> {};
+
+TEST_P(Sweep, tells_every_writer_the_truth) {
+  test_support::FaultVfs vfs;
+  int runs = 0;
+  for (Fault fault = GetParam();; ++fault.nth) {
+    SCOPED_TRACE("operation " + std::to_string(fault.nth));
+    History history(vfs.name());
+    vfs.arm(fault);
+    history.run();
+    vfs.disarm();
+    const bool fired = vfs.fired();
+    history.compare();
+    if (!fired || HasFailure()) break;
+    ASSERT_LT(++runs, 2000);
+  }
+  EXPECT_GT(runs, GetParam().operation == Operation::write ? 100 : 1);
+}
+
+std::string name_of(const ::testing::TestParamInfo<Fault>& sweep) {
+  constexpr std::array kOperations = {"write", "sync", "truncate", "open"};
+  const Fault& fault = sweep.param;
+  return std::string(kOperations.at(static_cast<std::size_t>(fault.operation))) + "_fails_" +
+         (fault.sticky ? "for_good" : "once") + "_with_" + std::to_string(fault.code);
+}
+
+INSTANTIATE_TEST_SUITE_P(Store, Sweep,
+                         ::testing::Values(Fault{Operation::write, 1, false, SQLITE_IOERR_WRITE},
+                                           Fault{Operation::write, 1, true, SQLITE_IOERR_WRITE},
+                                           Fault{Operation::write, 1, false, SQLITE_FULL},
+                                           Fault{Operation::write, 1, true, SQLITE_FULL},
+                                           Fault{Operation::sync, 1, false, SQLITE_IOERR_FSYNC},
+                                           Fault{Operation::sync, 1, true, SQLITE_IOERR_FSYNC},
+                                           Fault{Operation::truncate, 1, false, SQLITE_IOERR_TRUNCATE},
+                                           Fault{Operation::open, 1, false, SQLITE_CANTOPEN},
+                                           Fault{Operation::open, 1, true, SQLITE_CANTOPEN}),
+                         name_of);
+
+}  // namespace
+}  // namespace holdfast::store::test

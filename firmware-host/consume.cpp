@@ -4,6 +4,7 @@
 // write in an Effect of their own.
 #include "consume.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +86,8 @@ Outcome<void> Consume::start() {
   consumer.broker = std::move(*broker);
   consumer.filters = options_.topics;
   consumer.session_expiry = options_.session_expiry;
+  consumer.backoff_max = options_.backoff_max;
+  consumer.backoff_min = std::min(consumer.backoff_min, consumer.backoff_max);
   auto started = Consumer::start(
       consumer, platform::make_linux_link(), std::move(*inbox),
       [this](const CloudEvent& event, sqlite3* db) { return apply(event, db); },

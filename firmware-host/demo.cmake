@@ -19,7 +19,7 @@ inline constexpr std::string_view kDemoPageHtml = R"html(@page@)html";
 
 find_package(fmt REQUIRED)
 add_library(holdfast_demo STATIC
-            demo.cpp demo_broker.cpp demo_chart.cpp demo_history.cpp demo_narrator.cpp demo_page.cpp demo_plan.cpp
+            demo.cpp demo_broker.cpp demo_chart.cpp demo_history.cpp demo_narrator.cpp demo_pace.cpp demo_page.cpp demo_plan.cpp
             demo_play.cpp demo_process.cpp demo_report.cpp demo_stage.cpp demo_status.cpp demo_tables.cpp
             demo_verdict.cpp)
 holdfast_target(holdfast_demo)

@@ -19,6 +19,7 @@ struct Sample {
   std::uint64_t backlog = 0;  ///< the device's: committed, not yet acknowledged
   std::uint64_t in_flight = 0;
   std::uint64_t committed = 0;
+  std::uint64_t received = 0;  ///< by the consumer: events, repeats and records
   std::uint64_t applied = 0;
   std::uint64_t duplicates = 0;
 };

@@ -29,7 +29,6 @@ class Play {
   [[nodiscard]] Result<void> settle_broker();
   [[nodiscard]] Result<void> fill_in_flight(std::chrono::milliseconds hold);
   [[nodiscard]] Result<void> recover(Fault fault);
-  [[nodiscard]] bool is_calm(const Sample& sample) const;
 
   Plan plan_;
   std::chrono::seconds duration_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace holdfast::demo {
@@ -109,6 +110,7 @@ std::string to_json(const Report& report) {
                {"lost", verdict.lost.count},
                {"phantom", verdict.phantom.count},
                {"gaps", verdict.gaps},
+               {"events_per_s", report.events_per_s},
                {"backlog_peak", report.history.backlog_peak()},
                {"latency_ms", latency_json(verdict.latency)},
                {"latency_calm_ms", latency_json(verdict.latency_calm)},

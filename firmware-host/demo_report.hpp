@@ -15,7 +15,7 @@ namespace holdfast::demo {
 struct Report {
   std::uint64_t seed = 0;
   std::int64_t seconds = 0;
-  double events_per_s = 0;
+  std::uint64_t events_per_s = 0;
   std::string environment;  ///< versions of what took part
   std::string page;         ///< where the page is written; empty: nowhere
   History history;

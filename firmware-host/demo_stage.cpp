@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "demo_status.hpp"
 
@@ -16,6 +17,8 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookPeriod{50};
 constexpr const char* kStatusInterval = "50ms";
+constexpr const char* kBackoffMax =
+    "2s";  // an outage of seconds should not be followed by one of backing off
 constexpr seconds kStartPatience{20};
 constexpr seconds kEndPatience{20};
 constexpr const char* kDevice = "demo-device";
@@ -58,6 +61,15 @@ bool Stage::is_subscribed() const {
   return read_text(path("mosquitto.log")).find(std::string(kConsumer) + " 1 " + kTopics) != std::string::npos;
 }
 
+std::string Stage::broker_version() const {
+  constexpr std::string_view kBefore = "mosquitto version ";
+  const std::string log = read_text(path("mosquitto.log"));
+  const std::size_t at = log.find(kBefore);
+  if (at == std::string::npos) return "Mosquitto";
+  const std::size_t begin = at + kBefore.size();
+  return "Mosquitto " + log.substr(begin, log.find_first_of(" \n", begin) - begin);
+}
+
 Result<void> Stage::start_device(std::uint64_t count) {
   std::vector<std::string> arguments = {options_.program,
                                         "run",
@@ -80,7 +92,9 @@ Result<void> Stage::start_device(std::uint64_t count) {
                                         "--status-file",
                                         path("device.json"),
                                         "--status-interval",
-                                        kStatusInterval};
+                                        kStatusInterval,
+                                        "--backoff-max",
+                                        kBackoffMax};
   if (count != 0) arguments.insert(arguments.end(), {"--count", std::to_string(count)});
   auto device = ChildProcess::start(std::move(arguments), path("device.log"));
   if (!device) return tl::unexpected<Error>(device.error());

@@ -44,6 +44,8 @@ class Stage {
   [[nodiscard]] Result<void> watch_until(Instant deadline);
   void give_up_at(Instant deadline) { give_up_at_ = deadline; }
 
+  /// "Mosquitto 2.0.11", as its log says.
+  [[nodiscard]] std::string broker_version() const;
   [[nodiscard]] Instant now() const { return platform_.clock().now(); }
   [[nodiscard]] const Sample& look();  ///< at once
   [[nodiscard]] Broker& broker() { return *broker_; }

@@ -35,6 +35,7 @@ void read_device_status(const std::string& path, Sample& sample) {
 void read_consumer_status(const std::string& path, Sample& sample) {
   const Json status = read_status(path);
   if (!status.is_object()) return;
+  sample.received = status.at("received").get<std::uint64_t>();
   sample.applied = status.at("applied").get<std::uint64_t>();
   sample.duplicates = status.at("duplicates").get<std::uint64_t>();
 }

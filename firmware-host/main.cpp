@@ -124,6 +124,8 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
                "With --count: wait so long for acknowledgements (default 30s)");
   run->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
   add_duration(*run, "--status-interval", options.status_interval, "Of status line and file (default 5s)");
+  add_duration(*run, "--backoff-max", options.backoff_max,
+               "Longest wait before connecting again (default 60s)");
   run->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
   run->add_flag("--ledger", options.ledger, "Also write a table demo_committed, for audits");
   run->add_flag("--json", options.json, "The last status as JSON on standard output");
@@ -150,6 +152,8 @@ void add_consume(CLI::App& app, ConsumeOptions& options, int& exit_code) {
   consume->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
   add_duration(*consume, "--status-interval", options.status_interval,
                "Of status line and file (default 5s)");
+  add_duration(*consume, "--backoff-max", options.backoff_max,
+               "Longest wait before connecting again (default 60s)");
   consume->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
   consume->add_flag("--ledger", options.ledger, "Also write a table effects, for audits");
   consume->add_flag("--json", options.json, "Events as JSON lines; the last line is a summary");

@@ -26,7 +26,7 @@ constexpr std::uint64_t kAnyBudgetBytes = 1ULL << 40U;
   options.budget_bytes = kAnyBudgetBytes;
   auto outbox = open_outbox(options, platform.view());
   if (!outbox) return tl::unexpected(outbox.error());
-  const StatusContext context{.state = "at_rest", .path = path, .budget_known = false};
+  const StatusContext context{.state = "at_rest", .path = path, .broker_url = {}, .budget_known = false};
   std::string document = status_json(context, (*outbox)->statistics(), platform.view());
   if (auto closed = (*outbox)->close(); !closed) return trouble(closed.error(), Doing::opening);
   return document;

@@ -68,7 +68,7 @@ struct Sums {
                {"free_bytes", store.free_bytes},
                {"budget_bytes", nullptr},
                {"degraded", store.degraded}};
-  if (store.epoch) json["epoch"] = store.epoch->text();
+  if (store.newest_epoch) json["epoch"] = store.newest_epoch->text();
   if (context.budget_known) json["budget_bytes"] = store.budget_bytes;
   return json;
 }
@@ -145,7 +145,7 @@ struct Sums {
   std::string text = "store     " + store.at("path").get<std::string>() + " (" +
                      status.at("state").get<std::string>() + ")\n";
   text += "device    " + status.at("device").get<std::string>() + "\n";
-  text += "epoch     " + (epoch.is_null() ? "none since it was opened" : epoch.get<std::string>()) + "\n";
+  text += "epoch     " + (epoch.is_null() ? "none: there was no event yet" : epoch.get<std::string>()) + "\n";
   text += "size      " + pages_text(store) + "\n";
   if (store.at("degraded").get<bool>()) text += "          DEGRADED: reads only, after an I/O error\n";
   if (status.contains("relay")) text += relay_text(status.at("relay"));

@@ -110,6 +110,8 @@ class Session {
   [[nodiscard]] bool has_event(const EventId& id);
   [[nodiscard]] const std::string& device() const noexcept { return device_; }
   [[nodiscard]] std::optional<Epoch> stored_epoch() const;
+  /// The stored epoch, or the last one of an earlier opening. Not inside a transaction.
+  [[nodiscard]] std::optional<Epoch> newest_epoch() const;
   [[nodiscard]] std::vector<LaneRecord> lanes() const;
   [[nodiscard]] std::vector<Watermark> watermarks() const;
   /// The watermarks and what takes a look into the tables, O(log rows) per lane.

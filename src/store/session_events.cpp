@@ -78,6 +78,11 @@ Result<EventId> Session::add(const Event& event) {
   return EventId{minted_, lane->record.name, next.last_seq};
 }
 
+std::optional<Epoch> Session::newest_epoch() const {
+  const auto newest = epochs_.newest();
+  return newest ? std::optional(newest->epoch) : std::nullopt;
+}
+
 // The epoch is stored by the first transaction that commits an event, so that an opening that does nothing
 // leaves no trace, and every epoch that a consumer can see is announced.
 Result<void> Session::ensure_epoch() {

@@ -328,6 +328,7 @@ StoreStatistics Store::statistics() {
     return statistics;
   }
   statistics.epoch = session_->stored_epoch();
+  statistics.newest_epoch = session_->newest_epoch();
   statistics.rows_purged += session_->rows_purged();
   statistics.wal_pages = session_->wal_pages();
   session_->add_page_counts(statistics);

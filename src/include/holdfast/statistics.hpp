@@ -31,7 +31,8 @@ struct LaneStatistics {
 
 struct StoreStatistics {
   std::string device;
-  std::optional<Epoch> epoch;  ///< absent until this opening commits an event
+  std::optional<Epoch> epoch;         ///< absent until this opening commits an event
+  std::optional<Epoch> newest_epoch;  ///< the same, or that of the last opening which did; absent: none ever
   std::uint64_t writes_committed = 0;
   std::uint64_t writes_failed = 0;  ///< rolled back, with an error to the caller
   std::uint64_t events_committed = 0;

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# Completion of `holdfast` for bash: subcommands, and options as the program's own --help names them.
+_holdfast() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'run consume status put demo version --help' -- "$current")
+    return
+  fi
+  case $previous in
+    --store | --inbox | --status-file | --password-file | --ca | --cert | --key | --html | --dir)
+      # put --key takes an event's key and no file; offering files there harms nobody.
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --mqtt)
+      mapfile -t COMPREPLY < <(compgen -W '5 3.1.1' -- "$current")
+      return
+      ;;
+  esac
+  [[ $current == -* ]] || return
+  local options
+  options=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
+  mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+}
+complete -o filenames -F _holdfast holdfast

@@ -33,7 +33,8 @@ TEST(Plans, search_and_never_scan_or_sort_a_table_that_grows) {
   int looked_at = 0;
   for (const std::string& sql : queries) {
     const bool grows = sql.find("hf_lane_1") != std::string::npos ||
-                       sql.find("hf_state") != std::string::npos || sql.find("hf_text") != std::string::npos;
+                       sql.find("hf_state") != std::string::npos ||
+                       sql.find("hf_text") != std::string::npos || sql.starts_with("UPDATE ");
     if (!grows) continue;
     ++looked_at;
     const std::string plan = plan_of(db, sql);
@@ -49,7 +50,7 @@ TEST(Plans, search_and_never_scan_or_sort_a_table_that_grows) {
           << plan;
     }
   }
-  EXPECT_GE(looked_at, 17);
+  EXPECT_GE(looked_at, 21);
 }
 
 // What flash wear comes to: the state's leaf, the lane's leaf, and psow=0's padding of the commit.

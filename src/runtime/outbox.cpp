@@ -41,6 +41,9 @@ class Outbox::Impl {
       }
     });
     if (!done) return done;
+    if (setup.lanes.empty()) {  // every store has one
+      return fail(ErrorCode::io_error, "start the relay", "the store had an I/O error and is not open now");
+    }
     if (setup.options.broker.client_id.empty()) setup.options.broker.client_id = setup.device;
     auto relay = std::make_unique<runtime::RelayThread>(std::move(setup), std::move(link), store_, platform_);
     const std::lock_guard lock(relay_mutex_);
@@ -88,11 +91,13 @@ class Outbox::Impl {
     return store_.close();
   }
 
+  [[nodiscard]] bool forked() const { return platform_.host.process_id() != process_; }
+
  private:
   // A forked child has no threads and must not touch the parent's file.
   Result<void> guard(const char* where) const {
     if (store_.is_this_thread()) return inside_closure(where);
-    if (platform_.host.process_id() == process_) return {};
+    if (!forked()) return {};
     return fail(ErrorCode::invalid, where,
                 "the process has forked: open the outbox in the child, not before");
   }
@@ -114,7 +119,14 @@ Result<std::unique_ptr<Outbox>> Outbox::open(const StoreOptions& options, Platfo
 
 Outbox::Outbox(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Outbox::~Outbox() { (void)impl_->close(); }
+Outbox::~Outbox() {
+  if (!impl_->forked()) {
+    (void)impl_->close();
+    return;
+  }
+  // Left as it is: the threads that would have to end do not exist in the child, and the file is the parent's.
+  (void)impl_.release();
+}
 
 Result<void> Outbox::start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link) {
   return impl_->start_relay(options, std::move(link));

@@ -21,8 +21,10 @@ StoreThread::StoreThread(std::unique_ptr<store::Store> store, platform::Clock& c
                          std::chrono::milliseconds settle_delay_max)
     : store_(std::move(store)), clock_(clock), settle_delay_max_(settle_delay_max) {
   publish_marks();
+  publish_counters();
   publish_statistics();
   thread_ = std::thread([this] { loop(); });
+  thread_id_ = thread_.get_id();
 }
 
 StoreThread::~StoreThread() { (void)close(); }
@@ -93,6 +95,11 @@ bool StoreThread::settled_up_to(const std::vector<store::Watermark>& wanted) con
   });
 }
 
+bool StoreThread::is_closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_.has_value();
+}
+
 Result<void> StoreThread::flush(Instant deadline) {
   platform::Waker bell;
   std::vector<store::Watermark> wanted;
@@ -102,8 +109,12 @@ Result<void> StoreThread::flush(Instant deadline) {
     wanted = published_.marks;
     flushes_.push_back(&bell);
   }
+  bool over = is_closed();  // asked first: what close() settles counts
   bool settled = settled_up_to(wanted);
-  while (!settled && clock_.wait_until(deadline, bell)) settled = settled_up_to(wanted);
+  while (!settled && !over && clock_.wait_until(deadline, bell)) {
+    over = is_closed();
+    settled = settled_up_to(wanted);
+  }
   {
     const std::lock_guard lock(mutex_);
     std::erase(flushes_, &bell);
@@ -129,6 +140,9 @@ std::vector<LaneStatistics> StoreThread::lane_statistics() const {
     lanes[i].settled_seq = published_.marks[i].settled_seq;
     lanes[i].backlog_events = published_.marks[i].backlog_events;
     if (lanes[i].oldest_age) lanes[i].oldest_age = now - published_.oldest_at[i];
+    if (lanes[i].backlog_events > 0) continue;
+    lanes[i].backlog_bytes = 0;  // the last look saw events that are gone
+    lanes[i].oldest_age.reset();
   }
   return lanes;
 }
@@ -152,14 +166,19 @@ void StoreThread::publish_marks() {
   if (listener.control_committed && store_->take_control_news()) listener.control_committed();
 }
 
+void StoreThread::publish_counters() {
+  StoreStatistics store = store_->statistics();
+  const std::lock_guard lock(mutex_);
+  published_.store = std::move(store);
+}
+
 void StoreThread::publish_statistics() {
+  publish_counters();
   const Instant now = clock_.now();
   statistics_due_ = now + kStatisticsPeriod;
   statistics_stale_ = false;
-  StoreStatistics store = store_->statistics();
   std::vector<LaneStatistics> lanes = store_->lane_statistics();
   const std::lock_guard lock(mutex_);
-  published_.store = std::move(store);
   if (lanes.empty()) return;  // the file is not open now: the last figures stand
   published_.oldest_at.clear();
   for (const LaneStatistics& lane : lanes)
@@ -176,9 +195,14 @@ void StoreThread::loop() {
     run_group();
     keep_house();
   }
+  end();
+}
+
+void StoreThread::end() {
   Result<void> closed = store_->close();
   const std::lock_guard lock(mutex_);
   closed_ = std::move(closed);
+  for (platform::Waker* flush : flushes_) flush->wake();
 }
 
 bool StoreThread::finished() {
@@ -230,6 +254,7 @@ void StoreThread::run_group() {
   for (std::size_t done = 0; done < jobs.size();) {
     const std::size_t ran = store_->commit_group(std::span(jobs).subspan(done));
     publish_marks();
+    publish_counters();
     for (const std::size_t end = done + ran; done < end; ++done) {
       if (group[done].callback) group[done].callback(jobs[done].outcome);
       group[done].ticket->complete(std::move(jobs[done].outcome));
@@ -242,7 +267,9 @@ void StoreThread::keep_house() {
   const Instant now = clock_.now();
   const bool force = settle_due_ && *settle_due_ <= now;
   const auto waiting = store_->store_settled(force);
-  if (!waiting || *waiting == 0) {
+  if (!waiting) {
+    settle_due_ = now + kSettleRetryPause;
+  } else if (*waiting == 0) {
     settle_due_.reset();
   } else if (!settle_due_ || force) {
     settle_due_ = now + settle_delay_max_;
@@ -264,7 +291,7 @@ Result<void> StoreThread::close() {
   waker_.wake();
   if (thread_.joinable()) thread_.join();
   const std::lock_guard lock(mutex_);
-  return closed_;
+  return *closed_;
 }
 
 }  // namespace holdfast::runtime

@@ -20,7 +20,7 @@ namespace holdfast::runtime {
 /// The thread that owns the store: everything anybody wants of the store is done here, one thing at a time.
 ///
 /// One round: the tasks that wait (reads, the relay's requests), then one group of writes, then housekeeping. The
-/// watermarks are published before a write's outcome is told, so whoever has the outcome sees them.
+/// watermarks and counters are published before a write's outcome is told, so whoever has the outcome sees them.
 ///
 /// Bounds: limits::kQueuedWritesMax writes wait, kTasksMax tasks, kDelayedTasksMax delayed ones, kFlushesMax flushes.
 class StoreThread {
@@ -28,6 +28,8 @@ class StoreThread {
   static constexpr std::size_t kTasksMax = 1024;
   static constexpr std::size_t kDelayedTasksMax = 64;
   static constexpr std::size_t kFlushesMax = 64;
+  /// Between two tries to store acknowledgements after an error.
+  static constexpr std::chrono::seconds kSettleRetryPause{1};
   /// Figures that need a look into the tables are refreshed at most so often.
   static constexpr std::chrono::milliseconds kStatisticsPeriod{100};
 
@@ -52,6 +54,7 @@ class StoreThread {
   void post(Task task);
   /// For the thread itself: runs a task later.
   void post_at(Instant due, Task task);
+  /// `unavailable` at the deadline, or when the store has been closed meanwhile.
   [[nodiscard]] Result<void> flush(Instant deadline);
   void listen(Listener listener);
   /// Waits until every task that was posted before has run. For whoever is about to go away.
@@ -60,9 +63,7 @@ class StoreThread {
   [[nodiscard]] StoreStatistics store_statistics() const;
   [[nodiscard]] std::vector<LaneStatistics> lane_statistics() const;
   /// True on the store's thread: inside a closure or callback.
-  [[nodiscard]] bool is_this_thread() const noexcept {
-    return std::this_thread::get_id() == thread_.get_id();
-  }
+  [[nodiscard]] bool is_this_thread() const noexcept { return std::this_thread::get_id() == thread_id_; }
 
   /// Refuses new writes and reads; the ones that wait are done. Tasks are still taken.
   void refuse_writes();
@@ -83,7 +84,7 @@ class StoreThread {
   struct Published {
     StoreStatistics store;
     std::vector<LaneStatistics> lanes;
-    std::vector<Instant> oldest_at;  ///< per lane; Instant::max(): none
+    std::vector<Instant> oldest_at;  ///< per lane; of use when the lane has an oldest_age
     std::vector<store::Watermark> marks;
   };
 
@@ -93,8 +94,11 @@ class StoreThread {
   void run_group();
   void keep_house();
   void publish_marks();
+  void publish_counters();
   void publish_statistics();
   [[nodiscard]] bool finished();
+  void end();
+  [[nodiscard]] bool is_closed() const;
   [[nodiscard]] bool settled_up_to(const std::vector<store::Watermark>& wanted) const;
 
   std::unique_ptr<store::Store> store_;  // this thread's
@@ -110,7 +114,7 @@ class StoreThread {
   Published published_;
   bool refusing_ = false;
   bool closing_ = false;
-  Result<void> closed_;  // ... to here
+  std::optional<Result<void>> closed_;  // set: the store is closed, with this result ... to here
 
   std::vector<DelayedTask> delayed_;  // this thread's, and so are the following
   std::optional<Instant> settle_due_;
@@ -118,6 +122,7 @@ class StoreThread {
   bool statistics_stale_ = false;
   std::vector<std::int64_t> announced_;  // the durable seq that the listener knows, per lane
   std::thread thread_;
+  std::thread::id thread_id_;  // thread_ itself changes when it is joined
 };
 
 }  // namespace holdfast::runtime

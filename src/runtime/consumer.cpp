@@ -86,6 +86,7 @@ class Consumer::Impl {
       stopping_ = true;
     }
     waker_.wake();
+    if (std::this_thread::get_id() == consumer_id_) return;  // it ends after this message
     const std::lock_guard life(life_mutex_);
     if (thread_.joinable()) thread_.join();
   }
@@ -142,7 +143,9 @@ class Consumer::Impl {
     set_state(RelayState::connecting);
     deadline_ = now + options_.broker.connect_timeout + kConnectMargin;
     const auto begun = link_->connect(request);
-    if (!begun) fail_for_good(begun.error());  // wrong options: trying again cannot help
+    if (begun) return;
+    if (begun.error().code == ErrorCode::invalid) return fail_for_good(begun.error());  // no retry can help
+    lose(begun.error().text(), begun.error().native);
   }
 
   void take(const LinkEvent& event) {

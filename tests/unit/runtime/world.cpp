@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "unit/runtime/world.hpp"
+
+#include <holdfast/check.hpp>
+#include <thread>
+
+namespace holdfast::runtime_tests {
+
+Event event(std::string_view lane, std::string_view data, std::string_view key) {
+  return {.lane = lane,
+          .key = key,
+          .type = "com.example.reading.v1",
+          .content_type = "application/json",
+          .data = bytes_of(data)};
+}
+
+WriteBody adding(std::string lane) {
+  return [lane = std::move(lane)](Transaction& t) -> Result<void> {
+    return t.add(event(lane)).map([](const EventId&) {});
+  };
+}
+
+std::string text(const StateEntry& entry) {
+  return {reinterpret_cast<const char*>(entry.value.data()), entry.value.size()};
+}
+
+void Door::open() {
+  const std::lock_guard lock(mutex_);
+  open_ = true;
+  bell_.notify_all();
+}
+
+void Door::pass() {
+  std::unique_lock lock(mutex_);
+  bell_.wait(lock, [this] { return open_; });
+}
+
+StoreOptions World::options() const {
+  StoreOptions options;
+  options.path = dir / "store.db";
+  options.device = "device-1";
+  options.lanes = {{"alarm", 0}, {"telemetry", 1}};
+  options.budget_bytes = 1024 * 1024;
+  return options;
+}
+
+void World::open() {
+  auto opened = Outbox::open(options(), platform());
+  HOLDFAST_CHECK(opened.has_value());
+  outbox = std::move(*opened);
+}
+
+void World::start_relay(RelayOptions options) {
+  options.broker.url = "mqtt://broker";
+  HOLDFAST_CHECK(outbox->start_relay(options, broker.make_link()).has_value());
+}
+
+void World::run_until(const std::function<bool()>& done) {
+  const Instant patience = clock.now() + std::chrono::hours(1);
+  while (!done()) {
+    HOLDFAST_CHECK(clock.now() < patience);
+    clock.advance(milliseconds(1));
+    std::this_thread::yield();  // the outbox's threads work in real time
+  }
+}
+
+Ticket World::block(Door& door) const {
+  Door entered;
+  auto ticket = outbox->write_async([&](Transaction&) -> Result<void> {
+    entered.open();
+    door.pass();
+    return {};
+  });
+  HOLDFAST_CHECK(ticket.has_value());
+  entered.pass();
+  return *ticket;
+}
+
+}  // namespace holdfast::runtime_tests

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <holdfast/outbox.hpp>
+#include <holdfast/platform/linux.hpp>
+#include <holdfast/platform/sim.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "support/temp_dir.hpp"
+
+namespace holdfast::runtime_tests {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// "ok", or the name of the error's code.
+template <class T>
+[[nodiscard]] std::string outcome(const Result<T>& result) {
+  return result ? "ok" : std::string(to_string(result.error().code));
+}
+
+[[nodiscard]] Event event(std::string_view lane, std::string_view data = "{}",
+                          std::string_view key = "sensor");
+/// A write of one event.
+[[nodiscard]] WriteBody adding(std::string lane = "telemetry");
+[[nodiscard]] std::string text(const StateEntry& entry);
+
+/// A door that is shut until it is opened for good. Its users wait without a deadline: the test's own time-out is
+/// the bound.
+class Door {
+ public:
+  void open();
+  void pass();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable bell_;
+  bool open_ = false;
+};
+
+/// A device: an outbox with real threads over a real store, in virtual time. Lanes: alarm (0), telemetry (1).
+class World {
+ public:
+  World() { open(); }
+
+  void open();  ///< aborts when it fails
+  void close() { outbox.reset(); }
+  [[nodiscard]] StoreOptions options() const;
+  [[nodiscard]] PlatformView platform() { return {clock, *disk_, entropy, host}; }
+  /// Starts a relay to `broker`. Time has to be advanced for it to do anything.
+  void start_relay(RelayOptions options = {});
+  /// Lets virtual time pass in small steps until `done`; aborts after an hour of it.
+  void run_until(const std::function<bool()>& done);
+
+  /// Occupies the store's thread until `door` is opened; returns when it is occupied.
+  [[nodiscard]] Ticket block(Door& door) const;
+
+  test_support::TempDir dir;
+  platform::sim::VirtualClock clock;
+  platform::sim::SeededEntropy entropy{1};
+  platform::sim::ScriptedHost host;
+  platform::sim::ScriptedBroker broker{clock};
+  std::unique_ptr<Outbox> outbox;
+
+ private:
+  std::unique_ptr<platform::Disk> disk_ = platform::make_linux_disk();
+};
+
+}  // namespace holdfast::runtime_tests

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "sim/direct_backlog.hpp"
+
+#include <utility>
+
+namespace holdfast::sim_tests {
+
+void DirectBacklog::fetch(const relay::FetchRequest& request) {
+  auto fetched = store_.fetch(request.lane, request.after_seq, request.events_max, request.bytes_max);
+  if (!fetched) return unanswered_.push_back([this, request] { fetch(request); });
+  mailbox_.put(relay::FetchReply{request.lane, request.after_seq, std::move(fetched->events),
+                                 fetched->end_seq, fetched->more});
+}
+
+void DirectBacklog::fetch_control() {
+  auto records = store_.control_records();
+  if (!records) return unanswered_.push_back([this] { fetch_control(); });
+  mailbox_.put(std::move(*records));
+}
+
+void DirectBacklog::settle(std::vector<relay::Settlement> settled) {
+  for (const relay::Settlement& event : settled) store_.settle(event.lane, event.seq);
+}
+
+void DirectBacklog::settle_control(std::int64_t row, bool is_gap) { store_.settle_control(row, is_gap); }
+
+void DirectBacklog::refuse(relay::Refusal refusal) {
+  const store::RefusalNote note{refusal.lane, refusal.seq, refusal.reason, refusal.detail, clock_.wall().utc};
+  if (!refusal.final) return store_.note_failure(note);
+  mailbox_.put(relay::RefusalReply{refusal.lane, refusal.seq, store_.quarantine(note)});
+}
+
+void DirectBacklog::release() { store_.release_pins(); }
+
+void DirectBacklog::retry() {
+  for (const auto& ask : std::exchange(unanswered_, {})) ask();
+}
+
+}  // namespace holdfast::sim_tests

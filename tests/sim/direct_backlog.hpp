@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "relay/backlog.hpp"
+#include "relay/mailbox.hpp"
+#include "store/store.hpp"
+
+namespace holdfast::sim_tests {
+
+/// The relay's Backlog without threads: calls the store and answers into the mailbox before it returns. What the
+/// store cannot answer now waits for retry().
+class DirectBacklog final : public relay::Backlog {
+ public:
+  DirectBacklog(store::Store& store, relay::RelayMailbox& mailbox, const platform::Clock& clock)
+      : store_(store), mailbox_(mailbox), clock_(clock) {}
+
+  void fetch(const relay::FetchRequest& request) override;
+  void fetch_control() override;
+  void settle(std::vector<relay::Settlement> settled) override;
+  void settle_control(std::int64_t row, bool is_gap) override;
+  void refuse(relay::Refusal refusal) override;
+  void release() override;
+
+  /// Asks the store again for what it could not give.
+  void retry();
+
+ private:
+  store::Store& store_;
+  relay::RelayMailbox& mailbox_;
+  const platform::Clock& clock_;
+  std::vector<std::function<void()>> unanswered_;
+};
+
+}  // namespace holdfast::sim_tests

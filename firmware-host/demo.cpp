@@ -159,7 +159,7 @@ int run_demo(const DemoOptions& options) {
   auto report = perform(options, *place);
   if (!report) {
     say("the demo could not be completed; its files are in " + place->path());
-    return program::report({report.error(), kExitSoftware});
+    return program::report({report.error(), exit_code(report.error().code, Doing::connecting)});
   }
   report->page = page_path(options);
   if (auto wrote = write_page(*report); !wrote) {

@@ -50,7 +50,8 @@ constexpr std::chrono::milliseconds kPause{10};
 Result<std::unique_ptr<Broker>> Broker::start(const std::string& directory) {
   std::string program = find_program("mosquitto");
   if (program.empty())
-    return fail(ErrorCode::invalid, "start the broker", "mosquitto is not installed: toolchains/bootstrap");
+    return fail(ErrorCode::unavailable, "start the broker",
+                "mosquitto is not installed: toolchains/bootstrap");
   std::unique_ptr<Broker> broker(new Broker(std::move(program), directory));
   Result<void> started;
   for (int attempt = 0; attempt < kStartsMax; ++attempt) {

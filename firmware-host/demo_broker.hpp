@@ -14,7 +14,7 @@ namespace holdfast::demo {
 /// A private Mosquitto on a free port of 127.0.0.1, whose sessions and queues survive SIGKILL.
 class Broker {
  public:
-  /// Files go to `directory`. On return it accepts connections. `invalid`: not installed; `unavailable`.
+  /// Files go to `directory`. On return it accepts connections. `unavailable`: not installed, or it ends.
   [[nodiscard]] static Result<std::unique_ptr<Broker>> start(const std::string& directory);
 
   [[nodiscard]] std::string url() const { return "mqtt://127.0.0.1:" + std::to_string(port_); }

@@ -49,7 +49,7 @@ constexpr double kRateBucketsMax = 180;  // of a rate over time: a step is 4 uni
       buckets[static_cast<std::size_t>(at)] += 1 / width;
   }
   Series series{std::move(css_class), {}, false};
-  for (std::size_t i = 0; static_cast<double>(i) * width < whole; ++i) {
+  for (std::size_t i = 0; static_cast<double>(i + 1) * width <= whole; ++i) {  // whole steps only
     series.points.push_back({static_cast<double>(i) * width, buckets[i]});
     series.points.push_back({static_cast<double>(i + 1) * width, buckets[i]});
   }

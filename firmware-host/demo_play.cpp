@@ -7,9 +7,10 @@
 //                      mend that alone, and it is not what is shown here.
 //                   2. the broker is stopped, the device goes on: what it publishes is in flight and stays so.
 //                   3. the broker is killed, and started again later.
-//   device killed   1. the broker is stopped: events pile up in flight, in the sockets.
-//                   2. the device is killed. The broker goes on and takes what it finds there: it is delivered, but
-//                      the acknowledgements find nobody. The next device process has to send all of it again.
+//   device killed   1. the broker is stopped: events pile up in flight.
+//                   2. the device is stopped and the broker goes on: it takes these events, delivers them, and its
+//                      acknowledgements lie in the socket of a process that does not read any more.
+//                   3. the device is killed. The next device process has to send all of them again.
 #include "demo_play.hpp"
 
 #include <fmt/format.h>
@@ -26,10 +27,11 @@ constexpr seconds kFirstEventPatience{20};
 constexpr seconds kIdlePatience{5};
 constexpr milliseconds kIdleFor{250};  // several looks, and longer than Mosquitto's own 100 ms round
 constexpr seconds kInFlightPatience{5};
-constexpr seconds kRecoverPatience{30};  // reconnecting backs off up to 8 s after an outage of some seconds
+constexpr milliseconds kDeliveryTime{300};  // of the 20 events that Mosquitto lets be in flight
+constexpr seconds kRecoverPatience{60};
 constexpr seconds kDrainPatience{45};
 constexpr seconds kLoadAfterKillMin{2};
-constexpr seconds kDemoSlack{90};
+constexpr seconds kDemoSlack{180};  // above the sum of the patiences that a demo with a slow disk may use up
 
 [[nodiscard]] Result<void> expect(const Result<bool>& watched, const char* what) {
   if (!watched) return tl::unexpected<Error>(watched.error());
@@ -95,10 +97,12 @@ Result<void> Play::kill_device() {
   Fault fault{.kind = FaultKind::device_killed, .touched = stage_.now()};
   stage_.broker().process().freeze();
   if (auto done = fill_in_flight(plan_.hold_device); !done) return done;
+  stage_.device().freeze();
   fault.in_flight = stage_.look().in_flight;
+  stage_.broker().process().thaw();
+  if (auto done = stage_.watch_until(stage_.now() + kDeliveryTime); !done) return done;
   stage_.device().kill();
   fault.killed = stage_.now();
-  stage_.broker().process().thaw();
   narrator_.tell(fault.killed,
                  fmt::format("device process killed (SIGKILL) with {} events in flight", fault.in_flight));
   if (auto done = stage_.watch_until(fault.killed + plan_.down_for); !done) return done;

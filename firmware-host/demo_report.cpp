@@ -45,7 +45,7 @@ using Json = nlohmann::ordered_json;
 }
 
 [[nodiscard]] Figure time_of(std::string name, Duration all, Duration calm) {
-  return {std::move(name), readable(all), readable(calm) + " apart from the two faults", false};
+  return {std::move(name), readable(all), readable(calm) + " apart from the faults", false};
 }
 
 }  // namespace
@@ -79,8 +79,8 @@ std::vector<Figure> figures_of(const Report& report) {
       count("phantom", verdict.phantom.count, "applied, never committed", verdict.phantom.count != 0),
       count("gaps", verdict.gaps, "ranges that the inbox misses", verdict.gaps != 0),
       count("backlog peak", report.history.backlog_peak(), "events waiting on the device", false),
-      time_of("p50", verdict.latency.p50, verdict.latency_calm.p50),
-      time_of("p99", verdict.latency.p99, verdict.latency_calm.p99),
+      time_of("p50 until applied", verdict.latency.p50, verdict.latency_calm.p50),
+      time_of("p99 until applied", verdict.latency.p99, verdict.latency_calm.p99),
   };
 }
 
@@ -92,7 +92,7 @@ std::string to_text(const Report& report) {
     if (figure.wrong) text += "   <-- wrong";
     text += '\n';
   }
-  text += "\n  p50 and p99: from commit to application\n\n" + report.headline() + ".\n";
+  text += "\n" + report.headline() + ".\n";
   for (const std::string& complaint : report.complaints()) text += "  " + complaint + "\n";
   if (!report.page.empty()) text += "Page:   " + report.page + "\n";
   return text + "Repeat: " + report.command() + "\n";

@@ -21,7 +21,7 @@ struct StageOptions {
   std::string program;    ///< holdfast itself
   std::string directory;  ///< all files of the three processes
   std::uint64_t seed = 1;
-  std::uint64_t events_per_s = 200;
+  std::uint64_t events_per_s = 100;
 };
 
 /// Three processes: Mosquitto, `holdfast consume`, `holdfast run`. They are watched through the status files that

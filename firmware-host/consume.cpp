@@ -78,6 +78,8 @@ Outcome<void> Consume::work() {
 Outcome<void> Consume::start() {
   auto broker = broker_options(options_.broker, {});
   if (!broker) return tl::unexpected(broker.error());
+  for (const std::string& topic : options_.topics)
+    if (auto good = check_topic_filter(topic); !good) return good;
   InboxOptions inbox_options;
   inbox_options.path = options_.inbox;
   auto inbox = open_inbox(inbox_options, platform_.view());
@@ -86,6 +88,7 @@ Outcome<void> Consume::start() {
   consumer.broker = std::move(*broker);
   consumer.filters = options_.topics;
   consumer.session_expiry = options_.session_expiry;
+  consumer.commit_timeout = options_.commit_timeout;
   consumer.backoff_max = options_.backoff_max;
   consumer.backoff_min = std::min(consumer.backoff_min, consumer.backoff_max);
   auto started = Consumer::start(

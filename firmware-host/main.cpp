@@ -148,6 +148,8 @@ void add_consume(CLI::App& app, ConsumeOptions& options, int& exit_code) {
       ->allow_extra_args(false);
   add_seconds(*consume, "--session-expiry", options.session_expiry,
               "How long the broker keeps messages for us while we are away (default 7d)");
+  add_duration(*consume, "--commit-timeout", options.commit_timeout,
+               "End when a message cannot be committed for so long; the broker keeps it (default 30s)");
   consume->add_option("--count", options.count, "End when so many events were applied");
   consume->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
   add_duration(*consume, "--status-interval", options.status_interval,

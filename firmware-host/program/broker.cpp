@@ -82,6 +82,12 @@ Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::str
   return broker;
 }
 
+Outcome<void> check_topic_filter(const std::string& filter) {
+  const auto good = platform::link_rules::check_filter(filter);
+  if (good) return {};
+  return trouble({ErrorCode::invalid, 0, "--topic " + filter, good.error().hint}, kExitUsage);
+}
+
 Error connection_error(const std::string& url, std::int32_t reason, const std::string& detail) {
   return {code_of(reason), reason, "connect to " + url, detail + "; " + advice(reason)};
 }

@@ -26,6 +26,9 @@ struct BrokerArguments {
 /// in when the arguments name none.
 [[nodiscard]] Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::string client_id);
 
+/// A topic filter with its wildcards where MQTT allows them.
+[[nodiscard]] Outcome<void> check_topic_filter(const std::string& filter);
+
 /// Why a connection failed, and what to do about it. `reason` is an MQTT 5 reason code, 0 for the network.
 [[nodiscard]] Error connection_error(const std::string& url, std::int32_t reason, const std::string& detail);
 

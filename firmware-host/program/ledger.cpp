@@ -26,8 +26,12 @@ constexpr const char* kNoteEffect =
 
 [[nodiscard]] tl::unexpected<Error> failed(sqlite3* db) {
   const int rc = sqlite3_extended_errcode(db);
-  const ErrorCode code = (rc & 0xFF) == SQLITE_FULL ? ErrorCode::full : ErrorCode::io_error;
-  return fail(code, "write the ledger", sqlite3_errmsg(db), rc);
+  switch (rc & 0xFF) {
+    case SQLITE_FULL: return fail(ErrorCode::full, "write the ledger", sqlite3_errmsg(db), rc);
+    case SQLITE_ERROR:  // a table of this name with other columns
+      return fail(ErrorCode::invalid, "write the ledger", sqlite3_errmsg(db), rc);
+    default: return fail(ErrorCode::io_error, "write the ledger", sqlite3_errmsg(db), rc);
+  }
 }
 
 [[nodiscard]] Result<void> execute(sqlite3* db, const char* sql) {

@@ -222,12 +222,12 @@ TEST_F(BadInput, words_that_cannot_be_read_are_usage_errors) {
   EXPECT_FALSE(std::filesystem::exists(store_));
 }
 
-TEST_F(BadInput, a_topic_filter_that_mqtt_forbids_ends_the_consumer) {
-  Mosquitto broker;
-  const auto cli = holdfast({"consume", "--inbox", dir_ / "inbox.db", "--client-id", "c", "--broker",
-                             broker.url(), "--topic", "a/#/b", "--quiet"});
+TEST_F(BadInput, a_topic_filter_that_mqtt_forbids_is_a_usage_error) {
+  const auto cli = holdfast({"consume", "--inbox", dir_ / "inbox.db", "--client-id", "c", "--broker", kNobody,
+                             "--topic", "a/#/b", "--quiet"});
   EXPECT_EQ(cli->exit_code(), 64);
   expect_one_error(*cli, "wildcard");
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "inbox.db"));
 }
 
 }  // namespace

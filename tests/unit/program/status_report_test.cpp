@@ -15,6 +15,23 @@ using testing::Not;
 
 class StatusReport : public testing::Test {
  protected:
+  StatusReport() {
+    statistics_.store.device = "pi4";
+    statistics_.store.newest_epoch = Epoch{0xabc};
+    statistics_.relay.state = RelayState::backing_off;
+    statistics_.relay.last_reason = 0x86;
+    statistics_.relay.last_error = "refused by CONNACK";
+    LaneStatistics& alarm = statistics_.lanes.emplace_back();
+    alarm.name = "alarm";
+    alarm.committed_seq = alarm.settled_seq = 5;
+    LaneStatistics& telemetry = statistics_.lanes.emplace_back();
+    telemetry.name = "telemetry";
+    telemetry.committed_seq = 10;
+    telemetry.settled_seq = 4;
+    telemetry.backlog_events = 6;
+    telemetry.oldest_age = 90s;
+  }
+
   [[nodiscard]] std::string json(const StatusContext& context) {
     return status_json(context, statistics_, {clock_, disk_, entropy_, host_});
   }
@@ -24,16 +41,7 @@ class StatusReport : public testing::Test {
   platform::sim::SeededEntropy entropy_{1};
   platform::sim::ScriptedHost host_;
   const StatusContext running_{.state = "running", .path = "/s.db", .broker_url = "mqtt://b"};
-  Statistics statistics_{
-      .store = {.device = "pi4", .newest_epoch = Epoch{0xabc}},
-      .relay = {.state = RelayState::backing_off, .last_reason = 0x86, .last_error = "refused by CONNACK"},
-      .lanes = {{.name = "alarm", .committed_seq = 5, .settled_seq = 5},
-                {.name = "telemetry",
-                 .committed_seq = 10,
-                 .settled_seq = 4,
-                 .backlog_events = 6,
-                 .backlog_bytes = 60,
-                 .oldest_age = 90s}}};
+  Statistics statistics_;
 };
 
 TEST_F(StatusReport, a_line_sums_the_lanes_and_says_what_to_do) {

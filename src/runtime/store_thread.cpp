@@ -24,7 +24,6 @@ StoreThread::StoreThread(std::unique_ptr<store::Store> store, platform::Clock& c
   publish_counters();
   publish_statistics();
   thread_ = std::thread([this] { loop(); });
-  thread_id_ = thread_.get_id();
 }
 
 StoreThread::~StoreThread() { (void)close(); }
@@ -189,6 +188,7 @@ void StoreThread::publish_statistics() {
 // --- the thread ---
 
 void StoreThread::loop() {
+  thread_id_ = std::this_thread::get_id();
   while (!finished()) {
     wait_for_work();
     run_tasks();
@@ -196,6 +196,7 @@ void StoreThread::loop() {
     keep_house();
   }
   end();
+  thread_id_ = std::thread::id();
 }
 
 void StoreThread::end() {

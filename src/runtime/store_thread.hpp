@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -122,7 +122,7 @@ class StoreThread {
   bool statistics_stale_ = false;
   std::vector<std::int64_t> announced_;  // the durable seq that the listener knows, per lane
   std::thread thread_;
-  std::thread::id thread_id_;  // thread_ itself changes when it is joined
+  std::atomic<std::thread::id> thread_id_;  // while it runs; an ended thread's id goes to the next one
 };
 
 }  // namespace holdfast::runtime

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// `holdfast consume`: broker -> inbox, each event applied once; what is newly applied is printed. A line is printed
-// after its commit, so a crash between the two loses the line, never the event: who needs more than a look should
-// write in an Effect of their own.
+// `holdfast consume`: broker -> inbox, each event applied once; what is newly applied is printed. A line is
+// printed after its commit, so a crash between the two loses the line, never the event: who needs more than a
+// look should write in an Effect of their own.
 #include "consume.hpp"
 
 #include <algorithm>
@@ -67,8 +67,8 @@ Outcome<void> Consume::work() {
   consumer_.reset();  // closes the inbox
   if (failure) {
     const int code = report({*failure, exit_code(failure->code, Doing::storing)});
-    // The message that could not be applied is withheld: the link's thread stands in Paho's callback for good,
-    // and the exit handlers of the libraries would wait for it. Everything of ours is closed.
+    // The message that could not be applied is withheld: the link's thread stands in Paho's callback for
+    // good, and the exit handlers of the libraries would wait for it. Everything of ours is closed.
     std::fflush(nullptr);
     std::_Exit(code);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The program `holdfast`: reads the command line and calls the subcommand. CLI11 costs six seconds a file, so it
-// is seen only here.
+// The program `holdfast`: reads the command line and calls the subcommand. CLI11 costs six seconds a file, so
+// it is seen only here.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>

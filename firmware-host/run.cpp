@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// `holdfast run`: sensors -> store -> relay -> broker, until a signal. What a broker does is no reason to end, and
-// neither is a full store: both are shown. An I/O error or a damaged store is, so that a supervisor restarts us.
+// `holdfast run`: sensors -> store -> relay -> broker, until a signal. What a broker does is no reason to
+// end, and neither is a full store: both are shown. An I/O error or a damaged store is, so that a supervisor
+// restarts us.
 #include "run.hpp"
 
 #include <algorithm>
@@ -49,6 +50,7 @@ class Run {
   platform::LinuxPlatform platform_;
   Sensors sensors_;
   std::unique_ptr<Outbox> outbox_;
+  std::string device_;
   std::optional<Pacer> pacer_;
   Instant next_sample_;
   Instant next_status_;
@@ -68,6 +70,8 @@ Outcome<int> Run::work() {
 }
 
 Outcome<void> Run::open() {
+  if (!options_.sensors.machine && options_.sensors.simulated == 0)
+    return trouble({ErrorCode::invalid, 0, "--only-simulated", "say how many: --simulated N"}, kExitUsage);
   StoreOptions store = options_.store;
   const auto found = platform_.disk().stat(store.path);
   const bool is_new = found && !found->has_value();
@@ -78,6 +82,7 @@ Outcome<void> Run::open() {
   auto outbox = open_outbox(store, platform_.view());
   if (!outbox) return tl::unexpected(outbox.error());
   outbox_ = std::move(*outbox);
+  device_ = outbox_->statistics().store.device;
   if (!options_.status_file.empty()) {
     const StatusContext context{.state = "running", .path = store.path, .broker_url = options_.broker.url};
     auto wrote = write_status_file(options_.status_file,
@@ -159,11 +164,10 @@ Outcome<void> Run::sample() {
 }
 
 Outcome<void> Run::store(const std::vector<platform::Reading>& readings) {
-  const std::string& device = outbox_->statistics().store.device;
   std::vector<PackedReading> packed;
   for (const platform::Reading& reading : readings) {
     if (options_.count != 0 && stored_ + packed.size() >= options_.count) break;
-    auto pack = pack_reading(reading, device, platform_.clock());
+    auto pack = pack_reading(reading, device_, platform_.clock());
     if (!pack) return trouble(pack.error(), Doing::storing);
     packed.push_back(std::move(*pack));
   }

@@ -8,12 +8,12 @@
 /// A received event as one line.
 namespace holdfast::program {
 
-/// "<id> <key> <data>", where a SenML pack is "name=value unit" and other data is text or a byte count. Without
-/// control characters; cut after 4,096 bytes.
+/// "<id> <key> <data>", where a SenML pack is "name=value unit" and other data is text or a byte count.
+/// Without control characters; cut after 4,096 bytes.
 [[nodiscard]] std::string event_line(const CloudEvent& event);
 
-/// A JSON object with the CloudEvents attributes, and the data as "data_senml", "data_text" or "data_base64" (no
-/// CloudEvents attribute has such a name).
+/// A JSON object with the CloudEvents attributes, and the data as "data_senml", "data_text" or "data_base64"
+/// (no CloudEvents attribute has such a name).
 [[nodiscard]] std::string event_json(const CloudEvent& event);
 
 }  // namespace holdfast::program

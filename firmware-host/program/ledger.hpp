@@ -13,11 +13,11 @@ struct sqlite3;
 /// auditor who opens both files afterwards can compare them: every committed id is applied once or declared.
 ///
 ///   producer, in the store    demo_committed(lane, seq, epoch, id PRIMARY KEY, committed_ns)
-///   consumer, in the inbox    effects(id, source, committed_ns, applied_ns): no key, so that an effect that ran
-///                             twice shows as two rows
+///   consumer, in the inbox    effects(id, source, committed_ns, applied_ns): no key, so that an effect
+///                             that ran twice shows as two rows
 ///
-/// *_ns are nanoseconds since boot: differences mean something on one machine only. committed_ns is taken in the
-/// transaction, just before its COMMIT.
+/// *_ns are nanoseconds since boot: differences mean something on one machine only. committed_ns is taken in
+/// the transaction, just before its COMMIT.
 namespace holdfast::program {
 
 [[nodiscard]] Result<void> make_committed_table(sqlite3* db);

@@ -8,8 +8,8 @@
 
 namespace holdfast::program {
 
-/// When to write next, and how much, for an even rate of events. What could not be kept up with for longer than
-/// a second is given up: a load is a rate, not a debt.
+/// When to write next, and how much, for an even rate of events. What could not be kept up with for longer
+/// than a second is given up: a load is a rate, not a debt.
 class Pacer {
  public:
   /// `events_per_s` is more than 0.

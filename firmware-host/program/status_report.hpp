@@ -8,8 +8,9 @@
 #include <holdfast/outbox.hpp>
 #include <holdfast/statistics.hpp>
 
-/// What is to be seen of a store: one JSON document, which the status file holds and `status --json` prints, and
-/// two renderings of it for people. Fields may be added to the document; those there keep name and meaning.
+/// What is to be seen of a store: one JSON document, which the status file holds and `status --json` prints,
+/// and two renderings of it for people. Fields may be added to the document; those there keep name and
+/// meaning.
 namespace holdfast::program {
 
 /// What the document says beside the statistics.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What goes wrong outside the program: each has an exit code of its own meaning, one line that says what to do next,
-// and leaves what is stored as it was.
+// What goes wrong outside the program: each has an exit code of its own meaning, one line that says what to
+// do next, and leaves what is stored as it was.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -213,7 +213,7 @@ TEST_F(BadInput, an_unknown_lane_is_refused) {
 
 TEST_F(BadInput, words_that_cannot_be_read_are_usage_errors) {
   for (const Words& more : {Words{"--interval", "soon"}, Words{"--lane", "Upper"}, Words{"--budget", "much"},
-                            Words{"--mqtt", "4"}, Words{"--no-such-option"}}) {
+                            Words{"--mqtt", "4"}, Words{"--only-simulated"}, Words{"--no-such-option"}}) {
     const auto cli = holdfast(run_words(kNobody, more));
     EXPECT_EQ(cli->exit_code(), 64) << more[0];
     EXPECT_THAT(cli->err(), HasSubstr(more[0]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A consumer that never finishes its effect: program_stuck_consumer INBOX URL CLIENT-ID TOPIC. It says "in the effect"
-// when it has written to its table and waits there, before the commit, to be killed.
+// A consumer that never finishes its effect: program_stuck_consumer INBOX URL CLIENT-ID TOPIC. It says "in
+// the effect" when it has written to its table and waits there, before the commit, to be killed.
 #include <sqlite3.h>
 #include <unistd.h>
 

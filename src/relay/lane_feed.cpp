@@ -22,6 +22,7 @@ std::optional<FetchRequest> LaneFeed::next_fetch(Instant now) {
   if (resume_at_ || !more_ || fetch_ != Fetch::none) return std::nullopt;
   if (ahead_.size() > kAheadEventsMax / 2 || ahead_bytes_ > kAheadBytesMax / 2) return std::nullopt;
   fetch_ = Fetch::asked;
+  asked_about_seq_ = committed_seq_;
   return FetchRequest{setup_.number, end_seq_, kAheadEventsMax - ahead_.size(),
                       kAheadBytesMax - ahead_bytes_};
 }
@@ -41,7 +42,9 @@ void LaneFeed::accept(FetchReply reply) {
     ahead_.push_back(std::move(event));
   }
   end_seq_ = reply.end_seq;
-  more_ = reply.more || committed_seq_ > end_seq_;
+  // What was committed when we asked is in the answer's `more`, unless the span held it back: then settling
+  // asks again. Only later commits are news.
+  more_ = reply.more || committed_seq_ > std::max(end_seq_, asked_about_seq_);
 }
 
 const StoredEvent* LaneFeed::next() const noexcept {
@@ -73,6 +76,7 @@ LaneFeed::UnsettledIt LaneFeed::find(std::int64_t seq, Fate fate) {
 void LaneFeed::settle(UnsettledIt it) {
   if (it->seq == culprit_) breaker_.reset();
   unsettled_.erase(it);
+  if (committed_seq_ > end_seq_) more_ = true;  // the span may have held it back
 }
 
 void LaneFeed::acknowledged(std::int64_t seq) { settle(find(seq, Fate::in_flight)); }

@@ -34,7 +34,7 @@
 ///    most limits::kSpanMax above it.
 /// 6. At most one fetch is under way. An answer that was asked for in an earlier pass is stale: thrown away.
 /// 7. An empty lane is not asked: a fetch needs a hint that there is something (commit notice, `more`, a new
-///    pass).
+///    pass, or an event settled while committed ones are out of the span).
 namespace holdfast::relay {
 
 inline constexpr std::size_t kAheadEventsMax = 128;        ///< twice the largest window
@@ -107,8 +107,9 @@ class LaneFeed {
   bool more_ = true;      // the store may have rows above end_seq_
   std::int64_t end_seq_;  // fetched up to here in this pass
   std::int64_t committed_seq_ = 0;
-  std::int64_t handed_out_seq_ = 0;  // the highest ever
-  std::deque<StoredEvent> ahead_;    // ascending seq
+  std::int64_t asked_about_seq_ = 0;  // committed_seq_ when the last fetch was made
+  std::int64_t handed_out_seq_ = 0;   // the highest ever
+  std::deque<StoredEvent> ahead_;     // ascending seq
   std::size_t ahead_bytes_ = 0;
   std::vector<Unsettled> unsettled_;  // ascending seq, at most kUnsettledMax
   flow::Backoff breaker_;

@@ -20,7 +20,7 @@ constexpr std::string_view kAddEpoch =
 constexpr std::string_view kAddEnd =
     "INSERT OR REPLACE INTO hf_epoch_end (n, lane_name, last_seq) SELECT ?1, ?2, ?3";
 constexpr std::string_view kUnacknowledged =
-    "SELECT n, epoch, parent, reason FROM hf_epoch WHERE acknowledged = 0 ORDER BY n";
+    "SELECT n, epoch, parent, reason FROM hf_epoch WHERE acknowledged = 0 ORDER BY n LIMIT ?1";
 constexpr std::string_view kEnds = "SELECT lane_name, last_seq FROM hf_epoch_end WHERE n = ?1";
 constexpr std::string_view kAcknowledge = "UPDATE hf_epoch SET acknowledged = 1 WHERE n = ?1";
 constexpr std::string_view kPrune = "DELETE FROM hf_epoch WHERE n < ?1 AND acknowledged = 1";
@@ -147,8 +147,10 @@ Result<std::vector<LaneEnd>> EpochTable::ends_of(std::int64_t number) {
   return ends;
 }
 
-Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::unacknowledged() {
+Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::unacknowledged(
+    std::size_t records_max) {
   std::vector<std::pair<std::int64_t, EpochRecord>> records;
+  unacknowledged_.bind(1, static_cast<std::int64_t>(records_max));
   const auto done = for_each(unacknowledged_, [&] {
     EpochRecord record;
     record.epoch = as_epoch(unacknowledged_.integer(1));

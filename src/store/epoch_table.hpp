@@ -50,7 +50,9 @@ class EpochTable {
   [[nodiscard]] Result<void> set_anchor(std::int64_t boot, const base::TimeAnchor& anchor);
   [[nodiscard]] Result<void> reload();
 
-  [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged();
+  /// The oldest ones, with their numbers.
+  [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged(
+      std::size_t records_max);
   [[nodiscard]] Result<void> acknowledge(std::int64_t number);
   /// Forgets acknowledged epochs below `number`, which must be in use by no row, and the boots that no epoch
   /// names.

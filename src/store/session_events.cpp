@@ -225,17 +225,19 @@ Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::s
 
 Result<std::vector<ControlRecord>> Session::control_records() {
   std::vector<ControlRecord> records;
-  auto epochs = epochs_.unacknowledged();
+  auto epochs = epochs_.unacknowledged(limits::kControlRecordsMax + acknowledged_epochs_.size());
   if (!epochs) return tl::unexpected<Error>(epochs.error());
   const auto waits = [](const std::vector<std::int64_t>& settled, std::int64_t row) {
     return std::find(settled.begin(), settled.end(), row) == settled.end();
   };
+  const auto full = [&] { return records.size() == limits::kControlRecordsMax; };
   for (auto& [number, record] : *epochs) {
-    if (waits(acknowledged_epochs_, number)) records.push_back({number, std::move(record)});
+    if (!full() && waits(acknowledged_epochs_, number)) records.push_back({number, std::move(record)});
   }
   auto gaps = losses_.gaps();
   if (!gaps) return tl::unexpected<Error>(gaps.error());
   for (GapRow& gap : *gaps) {
+    if (full()) break;
     const Lane* lane = find(gap.lane);
     const auto epoch = epochs_.find(gap.epoch_number);
     if (lane == nullptr || !epoch)

@@ -50,6 +50,7 @@ class Store {
 
   [[nodiscard]] Result<Fetched> fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
                                       std::size_t bytes_max);
+  /// The oldest unacknowledged ones, at most limits::kControlRecordsMax.
   [[nodiscard]] Result<std::vector<ControlRecord>> control_records();
   void settle(LaneNumber lane, std::int64_t seq);
   void settle_control(std::int64_t row, bool is_gap);
@@ -109,7 +110,8 @@ class Store {
   std::uint64_t purged_before_ = 0;  ///< by sessions before this one
   bool epoch_known_ = false;
   bool closed_ = false;
-  bool control_news_ = true;  ///< at open there may be some from before
+  bool control_left_ = false;  ///< the last control_records() was cut short
+  bool control_news_ = true;   ///< at open there may be some from before
 };
 
 }  // namespace holdfast::store

@@ -38,7 +38,9 @@ Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_
 
 Result<std::vector<ControlRecord>> Store::control_records() {
   if (!have_session()) return fail(ErrorCode::io_error, "fetch records", "the store is not usable now");
-  return session_->control_records();
+  auto records = session_->control_records();
+  if (records) control_left_ = records->size() == limits::kControlRecordsMax;
+  return records;
 }
 
 void Store::settle(LaneNumber lane, std::int64_t seq) {
@@ -50,6 +52,7 @@ void Store::settle(LaneNumber lane, std::int64_t seq) {
 }
 
 void Store::settle_control(std::int64_t row, bool is_gap) {
+  if (control_left_) control_news_ = true;  // there is room for the next ones
   if (session_) session_->settle_control(row, is_gap);
 }
 

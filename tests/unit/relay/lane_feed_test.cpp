@@ -95,6 +95,22 @@ TEST(LaneFeed, the_head_stays_within_the_span_of_the_cursor) {
   EXPECT_EQ(lane.next()->seq, kSpan + 1);
 }
 
+TEST(LaneFeed, an_empty_answer_is_not_asked_for_again_until_something_settles_or_commits) {
+  LaneFeed lane = lane_at(0);
+  lane.committed(5000);
+  fill(lane, 1);
+  (void)lane.take();
+  const auto held_back = lane.next_fetch(kNow);
+  ASSERT_EQ(held_back, std::nullopt) << "the store said that there is no more for now";
+  lane.acknowledged(1);
+  const auto again = lane.next_fetch(kNow);
+  ASSERT_TRUE(again.has_value());
+  lane.accept(reply_to(*again, 1));
+  EXPECT_EQ(lane.next_fetch(kNow), std::nullopt) << "asking for ever would keep two threads busy";
+  lane.committed(5001);
+  EXPECT_TRUE(lane.next_fetch(kNow).has_value());
+}
+
 TEST(LaneFeed, an_answer_from_before_a_disconnect_is_thrown_away) {
   LaneFeed lane = lane_at(0);
   const auto stale = lane.next_fetch(kNow);

@@ -76,6 +76,22 @@ TEST_F(Epochs, are_announced_until_that_is_acknowledged) {
   EXPECT_TRUE(records().empty());
 }
 
+TEST_F(Epochs, are_announced_a_bounded_number_at_a_time_after_many_crashes_without_a_broker) {
+  constexpr std::size_t kOpenings = limits::kControlRecordsMax + 10;
+  for (std::size_t i = 0; i < kOpenings; ++i) {
+    device.open();
+    device.add("alarm");
+    device.store.reset();
+  }
+  device.open();
+  (void)device.store->take_control_news();
+  const auto first = device.store->control_records();
+  ASSERT_EQ(first.value().size(), limits::kControlRecordsMax);
+  for (const ControlRecord& record : *first) device.store->settle_control(record.row, false);
+  EXPECT_TRUE(device.store->take_control_news()) << "the relay must be told to ask for the rest";
+  EXPECT_EQ(records().size(), kOpenings - limits::kControlRecordsMax);
+}
+
 TEST_F(Epochs, are_forgotten_once_nothing_refers_to_them) {
   for (int i = 0; i < 200; ++i) {
     device.host.boot = "boot-" + std::to_string(i / 10);

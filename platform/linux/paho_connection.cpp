@@ -109,8 +109,8 @@ void Connection::publish(LinkToken token, const MqttMessage& message) {
   Slot& slot = take_slot(token);
   hand_over(slot, [this, sent, &slot] {
     client_->publish(sent, &slot, *this);
-    // Paho has copied the properties, and its token keeps the message until after the client's end, which is too
-    // late to free them.
+    // Paho has copied the properties, and its token keeps the message until after the client's end, which is
+    // too late to free them.
     sent->set_properties(mqtt::properties());
   });
 }

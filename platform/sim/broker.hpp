@@ -17,12 +17,10 @@
 ///
 /// Rules:
 ///   1. What is due is done in order of its due time, and while it is done `time_` is that time. So the
-///   history
-///      does not depend on how the clock was advanced to now.
+///      history does not depend on how the clock was advanced to now.
 ///   2. Each direction of a connection is first in, first out, whatever the latency does.
 ///   3. A connection that is `cut` carries nothing any more, also not what is on its way. Its ends learn of
-///   it
-///      by events of their own (reset after one latency, keep alive, connect timeout).
+///      it by events of their own (reset after one latency, keep alive, connect timeout).
 ///   4. Each end is closed by itself: `open` is the broker's, `client` the client's (null: it has gone).
 ///   5. One mutex guards everything; it is recursive because a scripted answer may call the broker.
 namespace holdfast::platform::sim {

@@ -14,8 +14,8 @@
 ///
 /// 1. On every connection all unacknowledged records are asked for first; epoch records lead, then gap
 ///    records in the order of the store. New ones are asked for when the store says that it has some.
-/// 2. While records are asked for or not yet handed out, gates() holds every event back, so a gap record
-///    goes out before the later events that were not published yet.
+/// 2. While records are asked for or not yet handed out, gates() holds every event back, so a gap record goes
+///    out before the later events that were not published yet.
 /// 3. Records are asked for only when none is in flight, so no answer can bring a record twice.
 /// 4. A refused record pauses the records (full jitter) and opens the gate: an ACL that forgot the control
 ///    topics must not stop the data. It is kept and tried again, never given up.

@@ -25,8 +25,8 @@ struct InFlight {
 
 /// The unanswered publishes of this connection, at most platform::kLinkPublishesMax.
 ///
-/// 1. Tokens count up for as long as the process lives, so a token never names two publishes, not even of
-///    two connections.
+/// 1. Tokens count up for as long as the process lives, so a token never names two publishes, not even of two
+///    connections.
 /// 2. Entries stand in the order of sending, so the first one is the oldest.
 /// 3. An answer to a token that is not here breaks the link's contract: the process stops.
 class InFlightTable {

@@ -15,9 +15,9 @@
 ///    delivery. So are the data bytes.
 /// 2. The time is resolved by flow::resolve_time(); a guessed or absent one is flagged by the attribute
 ///    `unsynchronised` = "true".
-/// 3. The message expiry is the event's ttl less the powered time it has waited in this boot, at least 1 s
-///    (0 would mean "expired"). How long a board was off is unknown, so an event of an earlier boot keeps
-///    its whole ttl.
+/// 3. The message expiry is the event's ttl less the powered time it has waited in this boot, at least 1 s (0
+///    would mean "expired"). How long a board was off is unknown, so an event of an earlier boot keeps its
+///    whole ttl.
 namespace holdfast::relay {
 
 /// Whose messages they are, and in which protocol version they travel.

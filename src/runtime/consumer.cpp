@@ -9,8 +9,9 @@
 // | connected   | disconnected                             | backing_off | drop(), longer delay                    |
 // | any         | the inbox failed for commit_timeout, or a filter was refused | failed | withhold for good      |
 //
-// The message's acknowledgement leaves when the receiver returns (link.hpp), so the link's thread waits in the Handover
-// until this thread has committed. A link that delivers on the thread that polls it (the simulation) is served at once.
+// The message's acknowledgement leaves when the receiver returns (link.hpp), so the link's thread waits in
+// the Handover until this thread has committed. A link that delivers on the thread that polls it (the
+// simulation) is served at once.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -124,7 +124,8 @@ Outbox::~Outbox() {
     (void)impl_->close();
     return;
   }
-  // Left as it is: the threads that would have to end do not exist in the child, and the file is the parent's.
+  // Left as it is: the threads that would have to end do not exist in the child, and the file is the
+  // parent's.
   (void)impl_.release();
 }
 

@@ -25,8 +25,9 @@ class RelayThread {
   RelayThread(const RelayThread&) = delete;
   RelayThread& operator=(const RelayThread&) = delete;
 
-  /// Lets events in flight be acknowledged for at most RelayOptions::drain_timeout, hands the acknowledgements to the
-  /// store, drops the connection and ends the thread. Blocks for that, and for Link::drop().
+  /// Lets events in flight be acknowledged for at most RelayOptions::drain_timeout, hands the
+  /// acknowledgements to the store, drops the connection and ends the thread. Blocks for that, and for
+  /// Link::drop().
   void stop();
   [[nodiscard]] RelayStatistics statistics() const;
 

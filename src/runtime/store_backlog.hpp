@@ -9,8 +9,8 @@
 
 namespace holdfast::runtime {
 
-/// The relay's Backlog, served by the store's thread: each call becomes a task there, and the answer goes into the
-/// mailbox. A fetch that the store cannot serve now (an I/O error) is tried again every kRetryPause.
+/// The relay's Backlog, served by the store's thread: each call becomes a task there, and the answer goes
+/// into the mailbox. A fetch that the store cannot serve now (an I/O error) is tried again every kRetryPause.
 class StoreBacklog final : public relay::Backlog {
  public:
   static constexpr std::chrono::seconds kRetryPause{1};

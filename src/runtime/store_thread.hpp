@@ -19,10 +19,12 @@ namespace holdfast::runtime {
 
 /// The thread that owns the store: everything anybody wants of the store is done here, one thing at a time.
 ///
-/// One round: the tasks that wait (reads, the relay's requests), then one group of writes, then housekeeping. The
-/// watermarks and counters are published before a write's outcome is told, so whoever has the outcome sees them.
+/// One round: the tasks that wait (reads, the relay's requests), then one group of writes, then housekeeping.
+/// The watermarks and counters are published before a write's outcome is told, so whoever has the outcome
+/// sees them.
 ///
-/// Bounds: limits::kQueuedWritesMax writes wait, kTasksMax tasks, kDelayedTasksMax delayed ones, kFlushesMax flushes.
+/// Bounds: limits::kQueuedWritesMax writes wait, kTasksMax tasks, kDelayedTasksMax delayed ones, kFlushesMax
+/// flushes.
 class StoreThread {
  public:
   static constexpr std::size_t kTasksMax = 1024;

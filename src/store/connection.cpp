@@ -25,8 +25,7 @@ struct Setting {
 // Harmless before the file is read, so they come first.
 constexpr std::array kBeforeReading = {
     // 3.40.1: a transaction that spilled and then rolled back to a savepoint commits with a bad checksum
-    // chain, and
-    // it and everything after it is lost at the next crash. Never spill.
+    // chain, and it and everything after it is lost at the next crash. Never spill.
     Setting{"PRAGMA cache_spill=OFF", "PRAGMA cache_spill", 0},
     Setting{"PRAGMA mmap_size=0", "PRAGMA mmap_size", 0},         // an I/O error must not become a SIGBUS
     Setting{"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", 2},  // no dependence on a full /tmp

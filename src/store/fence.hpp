@@ -12,12 +12,10 @@ namespace holdfast::store {
 /// The fence around closures. While a closure runs:
 ///
 /// 1. Transaction control, ATTACH, DETACH, PRAGMA and every table, index, trigger or view named hf_* are
-/// denied, and
-///    in a read closure all writing too (an authorizer). Changing sqlite_sequence is denied as well, and with
-///    it dropping or renaming a table of the caller's that has AUTOINCREMENT.
+///    denied, and in a read closure all writing too (an authorizer). Changing sqlite_sequence is denied as
+///    well, and with it dropping or renaming a table of the caller's that has AUTOINCREMENT.
 /// 2. Nothing can be committed (a commit hook): when SQLite ends the transaction inside a closure, as
-/// SQLITE_FULL and
-///    OR ROLLBACK do, the closure's next statement would otherwise run and commit on its own.
+///    SQLITE_FULL and OR ROLLBACK do, the closure's next statement would otherwise run and commit on its own.
 /// 3. A statement that is left behind is found.
 ///
 /// Our own statements run with the authorizer off (FenceGap): SQLite may prepare them again at any step.

@@ -55,7 +55,7 @@ struct LaneMemory {
 ///  1. `durable` of a lane is what the last COMMIT made durable; `head` may be ahead inside a transaction.
 ///  2. Every rollback, of a savepoint or of all, restores the heads that were marked when it began.
 ///  3. A row is deleted only when it is settled: purged at or below the cursor, or moved to quarantine with
-///  its gap.
+///     its gap.
 ///  4. Nothing above durable.last_seq is ever fetched.
 class Session {
  public:

@@ -66,8 +66,8 @@ struct CborLimits {
 };
 
 /// Exactly one data item. `invalid`: not well-formed, trailing bytes, bad UTF-8 (in any chunk), the same key
-/// twice in a map, or a simple value other than false, true, null, undefined. `too_large`: over a limit.
-/// A claimed length is believed only as far as bytes follow, so memory stays in proportion to the input.
+/// twice in a map, or a simple value other than false, true, null, undefined. `too_large`: over a limit. A
+/// claimed length is believed only as far as bytes follow, so memory stays in proportion to the input.
 [[nodiscard]] Result<CborValue> decode_cbor(std::span<const std::byte> bytes, const CborLimits& limits = {});
 
 }  // namespace holdfast::wire

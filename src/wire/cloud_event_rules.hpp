@@ -13,8 +13,7 @@
 ///   1. id, source and type are there; source is a URI-reference, time is RFC 3339, datacontenttype a media
 ///      type; a value is UTF-8 without control characters and noncharacters;
 ///   2. the name of a further attribute is [a-z0-9]{1,64}, is none of the context attributes above, and
-///   stands
-///      once. (The specification's 20 characters are a SHOULD, which Event::attributes keeps.)
+///      stands once. (The specification's 20 characters are a SHOULD, which Event::attributes keeps.)
 ///   3. the bounds: 64 further attributes, limits::kAttributeValueBytesMax per value.
 namespace holdfast::wire {
 

@@ -12,8 +12,7 @@
 ///   1. it has 1 to kRecordsMax records, all of one version from 1 to 10 (10 when none is said);
 ///   2. base name + name is [A-Za-z0-9][A-Za-z0-9:./_-]*;
 ///   3. a record has a value or a sum (or both), or it has base fields only (the RFC's example 5.1.7): then
-///   it
-///      is no measurement and only sets them;
+///      it is no measurement and only sets them;
 ///   4. numbers are finite, text is UTF-8.
 namespace holdfast::senml {
 

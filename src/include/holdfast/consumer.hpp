@@ -54,8 +54,9 @@ class Consumer {
   /// Set when it cannot go on: the inbox failed for longer than commit_timeout. The unacknowledged message
   /// stays with the broker; the program should report this and end.
   [[nodiscard]] std::optional<Error> failure() const;
-  /// Disconnects, keeping the session at the broker. Bounded by Link::drop(). Idempotent. Called by the effect or
-  /// the observer it only begins: the message is finished, and another stop() or the destructor waits.
+  /// Disconnects, keeping the session at the broker. Bounded by Link::drop(). Idempotent. Called by the
+  /// effect or the observer it only begins: the message is finished, and another stop() or the destructor
+  /// waits.
   void stop();
 
   Consumer(const Consumer&) = delete;

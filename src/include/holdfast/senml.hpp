@@ -19,8 +19,8 @@ inline constexpr std::string_view kContentType = "application/senml+cbor";
 /// `vb`, `v`, `vs`, `vd`. A float keeps its type: 48.0 is a float in CBOR, never an integer.
 using Value = std::variant<bool, double, std::string, std::vector<std::byte>>;
 
-/// A resolved or unresolved record; nullopt is an absent field. Base fields hold from their record
-/// until replaced (RFC 8428 section 4.1).
+/// A resolved or unresolved record; nullopt is an absent field. Base fields hold from their record until
+/// replaced (RFC 8428 section 4.1).
 struct Record {
   std::optional<std::string> base_name = std::nullopt;
   std::optional<double> base_time = std::nullopt;  ///< seconds; < 2^28 relative to now, else since 1970

@@ -10,7 +10,8 @@
 namespace holdfast::platform {
 
 /// A doorbell. wake() is sticky: a wait that begins after it returns at once and takes it. Any number of
-/// threads may ring; one thread at a time waits. When its wait has returned, and nobody else will ring, it may go.
+/// threads may ring; one thread at a time waits. When its wait has returned, and nobody else will ring, it
+/// may go.
 class Waker {
  public:
   void wake() noexcept;

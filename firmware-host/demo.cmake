@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The parts of `holdfast demo`, as a library because tests/live/demo looks at them one by one.
 
-# Its page becomes kDemoPageHtml in "demo_page_html.hpp"; written only when it differs, as with holdfast_embed_sql.
+# Its page becomes kDemoPageHtml in "demo_page_html.hpp"; written only when it differs, as with
+# holdfast_embed_sql.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS demo_page.html)
 file(READ demo_page.html page)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/embedded/demo/demo_page_html.hpp @ONLY CONTENT

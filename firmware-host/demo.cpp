@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `holdfast demo`: plays the faults, then judges by the two tables. Exit code 0 only for a verdict without complaint.
+// `holdfast demo`: plays the faults, then judges by the two tables. Exit code 0 only for a verdict without
+// complaint.
 #include "demo.hpp"
 
 #include <fmt/format.h>

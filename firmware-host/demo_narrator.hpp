@@ -9,8 +9,8 @@
 
 namespace holdfast::demo {
 
-/// What people see while the demo runs: the story on standard output, a line of progress on standard error. On a
-/// terminal that line is rewritten in place, elsewhere there is a new one every few seconds.
+/// What people see while the demo runs: the story on standard output, a line of progress on standard error.
+/// On a terminal that line is rewritten in place, elsewhere there is a new one every few seconds.
 class Narrator {
  public:
   explicit Narrator(History& history);

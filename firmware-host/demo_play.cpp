@@ -2,14 +2,14 @@
 //
 // How a fault is made to hit events in flight, and nothing else:
 //
-//   broker killed   1. the device is stopped until the broker is idle. Mosquitto 2.0 acknowledges first and saves
-//                      after, so that a kill between the two makes it forget what it acknowledged. No sender can
-//                      mend that alone, and it is not what is shown here.
-//                   2. the broker is stopped, the device goes on: what it publishes is in flight and stays so.
+//   broker killed   1. the device is stopped until the broker is idle. Mosquitto 2.0 acknowledges first and
+//                      saves after: a kill between the two makes it forget what it acknowledged. No sender
+//                      can mend that alone, and it is not what is shown here.
+//                   2. the broker is stopped, the device goes on: what it publishes is in flight.
 //                   3. the broker is killed, and started again later.
 //   device killed   1. the broker is stopped: events pile up in flight.
-//                   2. the device is stopped and the broker goes on: it takes these events, delivers them, and its
-//                      acknowledgements lie in the socket of a process that does not read any more.
+//                   2. the device is stopped and the broker goes on: it takes these events and delivers them,
+//                      and its acknowledgements lie in the socket of a process that does not read any more.
 //                   3. the device is killed. The next device process has to send all of them again.
 #include "demo_play.hpp"
 
@@ -144,8 +144,8 @@ Result<void> Play::fill_in_flight(milliseconds hold) {
   return stage_.watch_until(stage_.now() + hold);
 }
 
-/// Until the consumer has applied an event that was committed after the restart: what is sent again comes before it,
-/// so all of that has arrived. And until it is at most half a second's load behind.
+/// Until the consumer has applied an event that was committed after the restart: what is sent again comes
+/// before it, so all of that has arrived. And until it is at most half a second's load behind.
 Result<void> Play::recover(Fault fault) {
   const std::uint64_t last_word = history_.samples.back().committed;  // perhaps of a process that is no more
   std::uint64_t before = 0;  // committed by the restart, or a little later; 0: not known yet

@@ -12,8 +12,8 @@
 
 namespace holdfast::demo {
 
-/// Plays the plan on the stage: load, the broker's death, the device's death, until the last event that the device
-/// committed is acknowledged. Each wait is bounded.
+/// Plays the plan on the stage: load, the broker's death, the device's death, until the last event that the
+/// device committed is acknowledged. Each wait is bounded.
 class Play {
  public:
   Play(const Plan& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,

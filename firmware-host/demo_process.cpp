@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kPause{5};
   ::setpgid(0, 0);
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // the parent blocks what it listens to
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);  // the parent blocks what it listens to
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
   ::execv(arguments[0], arguments);
@@ -101,7 +101,7 @@ std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   std::istringstream directories(std::string(path != nullptr ? path : "") + ":/usr/sbin:/usr/local/sbin");
   for (std::string directory; std::getline(directories, directory, ':');) {
-    const std::string file = directory + "/" + name;
+    std::string file = directory + "/" + name;
     if (!directory.empty() && ::access(file.c_str(), X_OK) == 0) return file;
   }
   return {};

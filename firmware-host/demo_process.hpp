@@ -13,8 +13,8 @@
 
 namespace holdfast::demo {
 
-/// A process that the demo starts, stops and kills. It dies with its parent, whatever ends that, and is out of
-/// reach of the terminal's Ctrl-C. One thread at a time.
+/// A process that the demo starts, stops and kills. It dies with its parent, whatever ends that, and is out
+/// of reach of the terminal's Ctrl-C. One thread at a time.
 class ChildProcess {
  public:
   /// Runs the program `arguments[0]` (a path); what it prints is appended to the file `log`. A program that

@@ -24,8 +24,8 @@ struct StageOptions {
   std::uint64_t events_per_s = 100;
 };
 
-/// Three processes: Mosquitto, `holdfast consume`, `holdfast run`. They are watched through the status files that
-/// the latter two replace every few hundredths of a second.
+/// Three processes: Mosquitto, `holdfast consume`, `holdfast run`. They are watched through the status files
+/// that the latter two replace every few hundredths of a second.
 class Stage {
  public:
   Stage(StageOptions options, platform::LinuxPlatform& platform, History& history, Narrator& narrator);
@@ -38,8 +38,8 @@ class Stage {
   /// SIGTERM, and waits. Its exit code other than 0 is an error.
   [[nodiscard]] Result<void> end_consumer();
 
-  /// Looks every kLookPeriod until `done` (true) or `deadline` (false). Fails when the demo is interrupted, takes
-  /// longer than `give_up_at`, or a process has ended that should run.
+  /// Looks every kLookPeriod until `done` (true) or `deadline` (false). Fails when the demo is interrupted,
+  /// takes longer than `give_up_at`, or a process has ended that should run.
   [[nodiscard]] Result<bool> watch(Instant deadline, const std::function<bool(const Sample&)>& done);
   [[nodiscard]] Result<void> watch_until(Instant deadline);
   void give_up_at(Instant deadline) { give_up_at_ = deadline; }

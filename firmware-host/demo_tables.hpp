@@ -9,7 +9,8 @@
 
 #include "demo_verdict.hpp"
 
-/// The two tables that decide, read as any other program would read them: with SQLite, after their owners ended.
+/// The two tables that decide, read as any other program would read them: with SQLite, after their owners
+/// ended.
 namespace holdfast::demo {
 
 /// Rows of demo_committed in a store; `io_error`.

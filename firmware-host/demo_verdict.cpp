@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 //   committed  C: ids in the table that the device writes in the transaction of the event
-//   applied    A: ids in the table that the consumer writes in the transaction of the inbox, one row per effect
+//   applied    A: ids in the table that the consumer writes in the inbox's transaction, one row per effect
 //
 //   lost = C - A     phantom = A - C     applied twice = ids with several rows in A     delivered = C and A
 //

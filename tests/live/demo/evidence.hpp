@@ -11,8 +11,8 @@ namespace holdfast::demo::test {
 
 inline Instant at_ms(std::int64_t ms) { return Instant(std::chrono::milliseconds(ms)); }
 
-/// 100 events, one every 100 ms, each applied 10 ms after its commit; one fault from 4 to 5 s, which explains the
-/// three duplicates.
+/// 100 events, one every 100 ms, each applied 10 ms after its commit; one fault from 4 to 5 s, which explains
+/// the three duplicates.
 inline Evidence good_evidence() {
   Evidence evidence;
   for (std::int64_t i = 1; i <= 100; ++i) {

@@ -29,7 +29,9 @@ bool ControlFeed::gates() const noexcept {
 }
 
 const ControlRecord* ControlFeed::next() const noexcept {
-  return resume_at_ || records_.empty() ? nullptr : &records_.front();
+  if (resume_at_ || records_.empty()) return nullptr;
+  const bool waits = in_flight_ > 0 && std::holds_alternative<EpochRecord>(records_.front().record);
+  return waits ? nullptr : &records_.front();
 }
 
 void ControlFeed::taken() {

@@ -19,6 +19,8 @@
 /// 3. Records are asked for only when none is in flight, so no answer can bring a record twice.
 /// 4. A refused record pauses the records (full jitter) and opens the gate: an ACL that forgot the control
 ///    topics must not stop the data. It is kept and tried again, never given up.
+/// 5. An epoch record waits until the one before it is acknowledged: were that one refused, the consumer would see
+///    a child without its parent, which means a rewind.
 namespace holdfast::relay {
 
 class ControlFeed {

@@ -47,6 +47,19 @@ TEST_F(ControlFeedTest, a_refused_record_opens_the_gate_until_its_pause_is_over)
   EXPECT_TRUE(feed.gates());
 }
 
+TEST_F(ControlFeedTest, an_epoch_record_waits_for_the_acknowledgement_of_its_parents) {
+  (void)feed.take_fetch(kNow);
+  feed.accept({{1, EpochRecord{}}, {2, EpochRecord{}}, gap});
+  feed.taken();
+  EXPECT_EQ(feed.next(), nullptr);
+  EXPECT_TRUE(feed.gates());
+  feed.acknowledged();
+  ASSERT_NE(feed.next(), nullptr);
+  EXPECT_EQ(feed.next()->row, 2);
+  feed.taken();
+  EXPECT_NE(feed.next(), nullptr) << "a gap record waits for nothing";
+}
+
 TEST_F(ControlFeedTest, an_answer_from_before_a_disconnect_is_thrown_away) {
   (void)feed.take_fetch(kNow);
   feed.disconnected();

@@ -13,14 +13,14 @@
 
 #include <holdfast/platform/linux.hpp>
 
-#include "demo_history.hpp"
-#include "demo_narrator.hpp"
-#include "demo_pace.hpp"
-#include "demo_plan.hpp"
-#include "demo_play.hpp"
-#include "demo_report.hpp"
-#include "demo_stage.hpp"
-#include "demo_tables.hpp"
+#include "demonstration/history.hpp"
+#include "demonstration/narrator.hpp"
+#include "demonstration/pace.hpp"
+#include "demonstration/plan.hpp"
+#include "demonstration/play.hpp"
+#include "demonstration/report.hpp"
+#include "demonstration/stage.hpp"
+#include "demonstration/tables.hpp"
 #include "program/exit_code.hpp"
 #include "program/talk.hpp"
 

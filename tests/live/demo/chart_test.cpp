@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_chart.hpp"
+#include "demonstration/chart.hpp"
 
 #include <gmock/gmock.h>
 

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string>
 
-#include "demo_report.hpp"
-#include "demo_verdict.hpp"
+#include "demonstration/report.hpp"
+#include "demonstration/verdict.hpp"
 
 namespace holdfast::demo::test {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_pace.hpp"
+#include "demonstration/pace.hpp"
 
 #include <gmock/gmock.h>
 

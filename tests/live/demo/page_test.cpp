@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
-#include "demo_report.hpp"
+#include "demonstration/report.hpp"
 #include "evidence.hpp"
 
 namespace holdfast::demo {

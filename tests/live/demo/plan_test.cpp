@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_plan.hpp"
+#include "demonstration/plan.hpp"
 
 #include <gmock/gmock.h>
 

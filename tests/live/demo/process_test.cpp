@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_process.hpp"
+#include "demonstration/process.hpp"
 
 #include <gmock/gmock.h>
 

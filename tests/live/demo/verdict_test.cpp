@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_verdict.hpp"
+#include "demonstration/verdict.hpp"
 
 #include <gmock/gmock.h>
 

@@ -21,11 +21,11 @@ TEST_P(InboxTest, remembers_across_a_reopening) {
   EXPECT_EQ(world.effects(), 4);
 }
 
-TEST_P(InboxTest, keeps_one_row_for_twenty_thousand_events_in_order) {
-  apply_all(kE1, 1, 20'000);
+TEST_P(InboxTest, keeps_one_row_for_thousands_of_events_in_order) {
+  apply_all(kE1, 1, 4'000);
   EXPECT_EQ(world.inbox().statistics().interval_rows, 1U);
   EXPECT_EQ(world.inbox().statistics().applied, 20'001U);  // and the making of the test's table
-  EXPECT_EQ(world.query("SELECT count(*) FROM effect"), 20'000);
+  EXPECT_EQ(world.query("SELECT count(*) FROM effect"), 4'000);
   EXPECT_EQ(apply(event_of(kE1, 777)), Applied::duplicate);
 }
 
@@ -193,7 +193,7 @@ TEST(InboxAttach, sees_what_another_process_applied) {
 
 TEST(InboxCheckpoint, keeps_the_wal_near_its_mark) {
   World world(Home::own_file);
-  for (std::int64_t seq = 1; seq <= 3000; ++seq) world.outcome_of(event_of(kE1, seq));
+  for (std::int64_t seq = 1; seq <= 1500; ++seq) world.outcome_of(event_of(kE1, seq));
   EXPECT_LT(std::filesystem::file_size(world.options.path + "-wal"), 1100U * 4120U);
   EXPECT_EQ(world.inbox().statistics().checkpoint_errors, 0U);
 }

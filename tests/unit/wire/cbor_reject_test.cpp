@@ -199,7 +199,7 @@ TEST(CborReject, survives_a_depth_bomb) {
   for (const char* opening : {"81", "9f", "bf", "a1", "c1", "5f"}) {
     std::vector<std::byte> bomb;
     const auto unit = from_hex(opening);
-    for (int i = 0; i < 1'000'000; ++i) bomb.insert(bomb.end(), unit.begin(), unit.end());
+    for (int i = 0; i < 100'000; ++i) bomb.insert(bomb.end(), unit.begin(), unit.end());
     EXPECT_FALSE(decode_cbor(bomb)) << opening;
   }
 }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "demo_history.hpp"
+#include "demonstration/history.hpp"
 
 namespace holdfast::demo {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_tables.hpp"
+#include "demonstration/tables.hpp"
 
 #include <sqlite3.h>
 

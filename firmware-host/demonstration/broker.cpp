@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_broker.hpp"
+#include "demonstration/broker.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The page of a report: demo_page.html, filled in.
+// The page of a report: demonstration/page.html, filled in.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 
 #include <holdfast/check.hpp>
 
-#include "demo_chart.hpp"
 #include "demo_page_html.hpp"
-#include "demo_report.hpp"
+#include "demonstration/chart.hpp"
+#include "demonstration/report.hpp"
 
 namespace holdfast::demo {
 namespace {

@@ -9,10 +9,10 @@
 #include <holdfast/platform/linux.hpp>
 #include <holdfast/result.hpp>
 
-#include "demo_broker.hpp"
-#include "demo_history.hpp"
-#include "demo_narrator.hpp"
-#include "demo_process.hpp"
+#include "demonstration/broker.hpp"
+#include "demonstration/history.hpp"
+#include "demonstration/narrator.hpp"
+#include "demonstration/process.hpp"
 #include "program/stop_signal.hpp"
 
 namespace holdfast::demo {

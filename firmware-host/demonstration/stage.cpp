@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_stage.hpp"
+#include "demonstration/stage.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "demo_status.hpp"
+#include "demonstration/status.hpp"
 
 namespace holdfast::demo {
 namespace {

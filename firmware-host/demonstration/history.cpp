@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_history.hpp"
+#include "demonstration/history.hpp"
 
 #include <algorithm>
 #include <chrono>

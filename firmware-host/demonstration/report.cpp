@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_report.hpp"
+#include "demonstration/report.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_status.hpp"
+#include "demonstration/status.hpp"
 
 #include <nlohmann/json.hpp>
 

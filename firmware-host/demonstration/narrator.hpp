@@ -5,7 +5,7 @@
 
 #include <holdfast/time.hpp>
 
-#include "demo_history.hpp"
+#include "demonstration/history.hpp"
 
 namespace holdfast::demo {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "demo_history.hpp"
-#include "demo_verdict.hpp"
+#include "demonstration/history.hpp"
+#include "demonstration/verdict.hpp"
 
 namespace holdfast::demo {
 

@@ -7,7 +7,7 @@
 #include <holdfast/inbox.hpp>
 #include <holdfast/result.hpp>
 
-#include "demo_verdict.hpp"
+#include "demonstration/verdict.hpp"
 
 /// The two tables that decide, read as any other program would read them: with SQLite, after their owners
 /// ended.

@@ -7,7 +7,7 @@
 
 #include <holdfast/time.hpp>
 
-#include "demo_verdict.hpp"
+#include "demonstration/verdict.hpp"
 
 /// What was seen from outside while the demo ran. It draws the pictures and tells when to act; the verdict
 /// rests on the tables.

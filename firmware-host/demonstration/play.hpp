@@ -5,10 +5,10 @@
 
 #include <holdfast/result.hpp>
 
-#include "demo_history.hpp"
-#include "demo_narrator.hpp"
-#include "demo_plan.hpp"
-#include "demo_stage.hpp"
+#include "demonstration/history.hpp"
+#include "demonstration/narrator.hpp"
+#include "demonstration/plan.hpp"
+#include "demonstration/stage.hpp"
 
 namespace holdfast::demo {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_process.hpp"
+#include "demonstration/process.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

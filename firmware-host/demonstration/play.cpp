@@ -11,7 +11,7 @@
 //                   2. the device is stopped and the broker goes on: it takes these events and delivers them,
 //                      and its acknowledgements lie in the socket of a process that does not read any more.
 //                   3. the device is killed. The next device process has to send all of them again.
-#include "demo_play.hpp"
+#include "demonstration/play.hpp"
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 
 #include <holdfast/result.hpp>
 
-#include "demo_process.hpp"
+#include "demonstration/process.hpp"
 
 namespace holdfast::demo {
 

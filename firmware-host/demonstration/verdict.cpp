@@ -6,7 +6,7 @@
 //   lost = C - A     phantom = A - C     applied twice = ids with several rows in A     delivered = C and A
 //
 // No counter of the programs decides any of these.
-#include "demo_verdict.hpp"
+#include "demonstration/verdict.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "demo_narrator.hpp"
+#include "demonstration/narrator.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

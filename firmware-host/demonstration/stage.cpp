@@ -17,16 +17,16 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLookPeriod{50};
 constexpr const char* kStatusInterval = "50ms";
-constexpr const char* kBackoffMax =
-    "2s";  // an outage of seconds should not be followed by one of backing off
+// An outage of seconds should not be followed by one of backing off.
+constexpr const char* kBackoffMax = "2s";
 constexpr seconds kStartPatience{20};
 constexpr seconds kEndPatience{20};
 constexpr const char* kDevice = "demo-device";
 constexpr const char* kConsumer = "demo-consumer";
 constexpr const char* kTopics = "holdfast/#";
 constexpr int kSimulatedSensors = 4;
-constexpr const char* kBudget =
-    "64MiB";  // the table demo_committed stands in it too: the longest demo needs a third
+// The table demo_committed stands in it too: the longest demo needs a third.
+constexpr const char* kBudget = "64MiB";
 
 [[nodiscard]] std::string read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -45,7 +45,7 @@ Result<void> Stage::set_up() {
   auto consumer = ChildProcess::start(
       {options_.program, "consume", "--inbox", path("inbox.db"), "--broker", broker_->url(), "--client-id",
        kConsumer, "--topic", kTopics, "--ledger", "--quiet", "--status-file", path("consumer.json"),
-       "--status-interval", kStatusInterval},
+       "--status-interval", kStatusInterval, "--backoff-max", kBackoffMax},
       path("consumer.log"));
   if (!consumer) return tl::unexpected<Error>(consumer.error());
   consumer_ = std::move(*consumer);

@@ -62,7 +62,8 @@ namespace {
 Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::string client_id) {
   BrokerOptions broker;
   broker.url = arguments.url;
-  broker.client_id = arguments.client_id.empty() ? std::move(client_id) : arguments.client_id;
+  broker.client_id = arguments.client_id;
+  if (broker.client_id.empty()) broker.client_id = std::move(client_id);
   broker.user = arguments.user;
   broker.version = arguments.mqtt_3_1_1 ? MqttVersion::v3_1_1 : MqttVersion::v5;
   broker.tls.ca_file = arguments.ca_file;

@@ -28,7 +28,7 @@ StopSignal::StopSignal() {
 
 StopSignal::~StopSignal() {
   ending_ = true;
-  ::pthread_kill(thread_.native_handle(), SIGTERM);
+  ::pthread_kill(thread_.native_handle(), SIGHUP);  // one of signals(): it only ends the wait
   thread_.join();
 }
 

@@ -21,7 +21,7 @@ Result<void> call(const Effect& effect, const CloudEvent& event, sqlite3* db) {
 Result<void> run_fenced(store::Fence& fence, const Effect& effect, const CloudEvent& event, sqlite3* db) {
   fence.enter_closure(store::Fence::Access::caller_writes);
   Result<void> done = call(effect, event, db);
-  const Result<void> clean = fence.leave_closure();
+  Result<void> clean = fence.leave_closure();
   if (!done) return done;
   if (sqlite3_get_autocommit(db) != 0) {
     return fail(ErrorCode::invalid, "run the effect",

@@ -25,8 +25,8 @@ using linux_detail::Connection;
 /// since no link connects once wedged.
 void abandon(std::shared_ptr<Connection> connection) {
   static std::mutex mutex;
-  static auto& abandoned =
-      *new std::vector<std::shared_ptr<Connection>>;  // never destroyed: a thread lives in it
+  // Never destroyed: a thread lives in it.
+  static auto& abandoned = *new std::vector<std::shared_ptr<Connection>>;
   const std::lock_guard lock(mutex);
   abandoned.push_back(std::move(connection));
 }
@@ -99,7 +99,6 @@ Result<void> PahoCppLink::connect(const ConnectRequest& request) {
 
 Result<void> PahoCppLink::may_send(const char* what) const {
   if (!connection_ || Connection::wedged() || !connection_->up())
-
     return fail(ErrorCode::unavailable, what, "not connected");
   if (unanswered_ >= kLinkPublishesMax) return fail(ErrorCode::busy, what, "too many wait for their answer");
   return {};

@@ -33,7 +33,6 @@ class Fence {
   /// `invalid` if the closure left a statement behind. The leftover is reset so that it blocks nothing; it is
   /// finalized when the connection closes, because the closure's owner may still hold it.
   [[nodiscard]] Result<void> leave_closure();
-  [[nodiscard]] bool in_closure() const noexcept { return in_closure_; }
 
  private:
   friend class FenceGap;

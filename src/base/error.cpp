@@ -21,6 +21,11 @@ std::string_view to_string(ErrorCode code) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(Pressure pressure) noexcept {
+  constexpr std::string_view kNames[] = {"normal", "conserve", "shed", "protect", "emergency"};
+  return kNames[static_cast<std::size_t>(pressure)];
+}
+
 std::string_view to_string(RelayState state) noexcept {
   switch (state) {
     case RelayState::stopped: return "stopped";

@@ -133,9 +133,9 @@ Result<void> Outbox::start_relay(const RelayOptions& options, std::unique_ptr<pl
   return impl_->start_relay(options, std::move(link));
 }
 
-WriteResult Outbox::write(WriteBody body) { return impl_->write(std::move(body)); }
+WriteResult Outbox::write(WriteBody body, const WriteOptions& /*options*/) { return impl_->write(std::move(body)); }
 
-Result<Ticket> Outbox::write_async(WriteBody body, WriteCallback callback) {
+Result<Ticket> Outbox::write_async(WriteBody body, WriteCallback callback, const WriteOptions& /*options*/) {
   return impl_->write_async(std::move(body), std::move(callback));
 }
 

@@ -71,7 +71,7 @@ Result<void> Session::open_file() {
                                       .vfs = options_.vfs,
                                       .create = options_.create,
                                       .application_id = kStoreApplicationId,
-                                      .pages_max = options_.budget_bytes / kPageBytes});
+                                      .pages_max = (options_.budget_bytes == 0 ? 64ULL << 20U : options_.budget_bytes) / kPageBytes});
   if (!connection) {
     Error error = std::move(connection.error());
     if (error.code == ErrorCode::busy) {

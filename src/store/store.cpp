@@ -321,7 +321,7 @@ std::vector<Watermark> Store::watermarks() const {
 StoreStatistics Store::statistics() {
   StoreStatistics statistics = counters_;
   statistics.device = device_;
-  statistics.budget_bytes = options_.budget_bytes;
+  statistics.budget_bytes = options_.budget_bytes == 0 ? 64ULL << 20U : options_.budget_bytes;
   statistics.rows_purged = purged_before_;
   if (!session_) {
     statistics.degraded = true;

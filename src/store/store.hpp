@@ -17,7 +17,8 @@ namespace holdfast::store {
 /// A write waiting for its commit.
 struct WriteJob {
   const WriteBody* body = nullptr;
-  WriteResult outcome;
+  std::string_view idempotency_key = {};
+  WriteResult outcome = {};
 };
 
 /// The store of one device: group commit on top of a Session, and what to do when a commit fails. Passive: no

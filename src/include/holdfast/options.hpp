@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <holdfast/limits.hpp>
@@ -13,13 +15,57 @@
 
 namespace holdfast {
 
-/// A prioritised stream of events with a dense sequence of its own.
+/// What a lane does when it may not grow: it is at its own maximum, or the store is under pressure and the
+/// lane holds more than its share. Only settled events leave without a trace; whatever is dropped here is
+/// declared in a gap record by the same commit.
+enum class WhenFull : std::uint8_t {
+  block = 0,        ///< the write waits until its deadline, then `full`; without a deadline at once
+  reject = 1,       ///< `full` at once
+  drop_oldest = 2,  ///< the oldest events make room
+  keep_latest = 3,  ///< of the oldest events, only the newest of each key stays
+  thin = 4,         ///< of the oldest events, every second one goes
+};
+
+/// A prioritised stream of events with a dense sequence of its own. What is set here is remembered in the
+/// store, for openings that name no lanes.
 struct LaneOptions {
   /// [a-z0-9_]{1,32}. Part of every message id of the lane: a renamed lane is a new lane.
   std::string name;
-  /// 0 is served first. More lanes at one priority share; a lower one always keeps a small share.
+  /// 0 is served first and shed last. More lanes at one priority share; a lower one always keeps a small
+  /// share of the link.
   int priority = 1;
+  WhenFull when_full = WhenFull::block;
+  /// Event data that pressure of other lanes never takes from this one. Default 0. More: less for the others;
+  /// all lanes together at most half of the budget.
+  std::uint64_t guaranteed_bytes = 0;
+  /// Backlog of this lane, in bytes of event data, at which `when_full` applies whatever room there is.
+  /// Default 0: only the budget bounds it.
+  std::uint64_t max_bytes = 0;
+  /// Powered time after which an event that is still in the backlog is dropped and declared (`expired`).
+  /// Default 0: never. Of an earlier boot only the time since this boot began counts.
+  std::chrono::seconds ttl{0};
+  /// How long a write of this lane may wait for others to share its commit (WriteOptions::lane). Default 0:
+  /// not at all, and it takes along whatever waits. More: fewer flushes, less flash wear, later success.
+  std::chrono::milliseconds commit_delay{0};
 };
+
+/// How the budget's space is taken from the file system.
+enum class Footprint : std::uint8_t {
+  /// All of it when the store is made. Afterwards no operation needs space, on a full disk neither.
+  constant = 0,
+  /// In steps, while more than min_free_bytes stay free for others. The reserve is always there.
+  growing = 1,
+};
+
+/// How far a budget is allocated: told while a store is made, grown or shrunk.
+struct ProvisioningProgress {
+  std::uint64_t done_bytes = 0;
+  std::uint64_t total_bytes = 0;
+};
+
+/// The disk state (DESIGN.md 5). Ascending: each one includes what the ones before it do.
+enum class Pressure : std::uint8_t { normal = 0, conserve = 1, shed = 2, protect = 3, emergency = 4 };
+[[nodiscard]] std::string_view to_string(Pressure pressure) noexcept;
 
 /// How a store is opened. The defaults suit a Raspberry Pi with an SD card.
 struct StoreOptions {
@@ -28,18 +74,40 @@ struct StoreOptions {
   /// This device's id, [A-Za-z0-9._-]{1,64}, stored at creation; opening with another one is refused. May be
   /// empty when the store exists.
   std::string device;
-  /// At least one when the store is created; later opens may add lanes. Empty: the lanes that are stored.
+  /// At least one when the store is created; later opens may add lanes and change the others' settings. A
+  /// stored lane that is not named stays as it is. Empty: the lanes that are stored.
   std::vector<LaneOptions> lanes;
   /// Make the store when it is not there. false: opening a store that is not there is `invalid`.
   bool create = true;
-  /// Database pages allowed, in bytes (multiple of 4,096 after rounding down). Default 64 MiB, smallest 1
-  /// MiB. More: longer outages are bridged. Less: less flash is taken. 0 is refused.
-  std::uint64_t budget_bytes = 64ULL * 1024 * 1024;
-  /// A WAL of this many 4 KiB pages is moved into the database. Default 1,000 (4 MiB). More: rarer, longer
-  /// checkpoints and a larger file; less: more flash wear. 0 is refused.
+  /// Database and WAL together. Default 0: as stored; 64 MiB for a new store. At least 1 MiB. More: longer
+  /// outages are bridged. Less: less flash is taken. An existing store refuses another one: resize_store().
+  std::uint64_t budget_bytes = 0;
+  /// Default: as stored; constant for a new store.
+  std::optional<Footprint> footprint;
+  /// Footprint::growing: bytes that must stay available to others. Default 256 MiB. 0: none.
+  std::uint64_t min_free_bytes = 256ULL * 1024 * 1024;
+  /// Footprint::growing: how much is allocated at a time. Default 4 MiB, at least 64 KiB. More: rarer steps.
+  std::uint64_t growth_bytes = 4ULL * 1024 * 1024;
+  /// Most that keys and values of the state may take. Default 0: a quarter of the budget. Beyond it put() is
+  /// `full`.
+  std::uint64_t state_bytes_max = 0;
+  /// Most that the callers' own tables and indexes may take, in whole pages. Default 0: a quarter of the
+  /// budget. Beyond it a write that grows them is `full`.
+  std::uint64_t tables_bytes_max = 0;
+  /// Settled events that are kept for replay, in bytes of event data over all lanes. Default: a quarter of the
+  /// budget. They go first under pressure, which is no loss. 0: none are kept.
+  std::optional<std::uint64_t> retention_bytes;
+  /// ... and for how long, in powered time of this boot. Default 0: as long as the bytes allow.
+  std::chrono::seconds retention_age{0};
+  /// A WAL of this many 4 KiB pages is moved into the database. Default 1,000 (4 MiB), but at most an eighth
+  /// of the budget. More: rarer, longer checkpoints and less room for events; less: more flash wear. 0 is
+  /// refused.
   std::uint32_t checkpoint_pages = 1000;
   /// Largest event data, 64 KiB; ceiling 1 MiB. More costs memory: a window of them may be in flight.
   std::size_t event_data_bytes_max = limits::kEventDataBytesDefault;
+  /// Events of one commit, at which a group closes. Default and most 4,096. Less: shorter commits. 0 is
+  /// refused.
+  std::size_t group_events_max = limits::kGroupEventsMax;
   /// Settled events whose place on disk is remembered only in memory until this many are due. Default 512.
   /// More: fewer commits of their own and more duplicates after a crash. 1: each acknowledgement is a commit.
   std::size_t settle_events_max = 512;
@@ -50,6 +118,11 @@ struct StoreOptions {
   std::string topic_template = "{prefix}/{device}/{lane}/{key}";
   /// 1 to 128 bytes, no wildcard, no leading or trailing `/`.
   std::string topic_prefix = "holdfast";
+  /// Told while open() allocates the budget, at most every 256 pages, on the opening thread. Must not throw.
+  std::function<void(const ProvisioningProgress&)> on_provisioning;
+  /// Told when the disk state changes, with a line that says why, by whichever thread uses the store. Must
+  /// not block, throw, or call the outbox.
+  std::function<void(Pressure, std::string_view why)> on_pressure;
   /// SQLite VFS name; empty: the default. Tests and the simulation set it.
   std::string vfs;
 };

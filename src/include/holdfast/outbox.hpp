@@ -76,16 +76,61 @@ class Transaction : public Reader {
 /// What a successful write stored, in the order of the add() calls.
 struct Receipt {
   std::vector<EventId> events;
+  bool repeated = false;  ///< the idempotency key was known: nothing was stored now, this is the first answer
+};
+
+/// How one write is treated.
+struct WriteOptions {
+  /// The lane whose commit_delay this write may wait for company. Empty: it does not wait.
+  std::string_view lane = {};
+  /// Asked again with the same key, the first success is answered again and the closure does not run. 1 to 64
+  /// bytes of UTF-8; the newest limits::kIdempotencyKeysMax are remembered. Empty: none.
+  std::string_view idempotency_key = {};
+  /// How long it may wait for room: in the queue of writes, and in a lane that blocks. Default: not at all.
+  Instant deadline = Instant::min();
+};
+
+/// A committed event, as read back for replay or export.
+struct ArchivedEvent {
+  EventId id;
+  std::string key;
+  std::string type;
+  std::string content_type;
+  std::string topic;
+  std::vector<Attribute> attributes;
+  std::optional<UtcTime> time;  ///< absent: the clock of its boot was never trusted
+  bool settled = false;
+  std::vector<std::byte> data;
+};
+
+/// Part of a lane's events, in order.
+struct EventPage {
+  std::vector<ArchivedEvent> events;
+  std::int64_t end_seq = 0;  ///< ask after it next time
+  bool more = false;
+};
+
+/// What remove_lane() does with a backlog.
+enum class LaneRemoval : std::uint8_t {
+  when_settled = 0,   ///< refuse as long as events wait
+  declare_loss = 1,  ///< give them up; gap records with reason `removed` say so
+};
+
+/// What a check of the whole store found.
+struct CheckReport {
+  std::uint64_t rows_checked = 0;
+  std::uint64_t rows_damaged = 0;       ///< set aside and declared
+  std::vector<std::string> findings;  ///< SQLite's own, at most 100; empty: the file is sound
 };
 
 /// A write. It may run more than once (a group that has to be split is run again), and must have no effect
-/// outside its transaction. It runs on the store's thread, must not block, and must not call the outbox. An
+/// outside its transaction. It runs on whichever thread uses the store (the caller's own, or the store's), must not block, and must not call the outbox. An
 /// error it returns rolls the write back and becomes the write's result. An exception is `invalid`.
 using WriteBody = std::function<Result<void>(Transaction&)>;
 using ReadBody = std::function<Result<void>(const Reader&)>;
 
 using WriteResult = Result<Receipt>;
-/// Called once, on the store's thread, when the outcome is known. Must not block and must not throw.
+/// Called once, on the thread that made the commit, when the outcome is known. Must not block and must not throw.
 using WriteCallback = std::function<void(const WriteResult&)>;
 
 /// A write on its way. Copies refer to the same write.
@@ -117,14 +162,17 @@ class Outbox {
   [[nodiscard]] Result<void> start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link);
 
   /// Runs `body` in a transaction and waits until it is durable. Success: all of it survives power loss, and
-  /// the relay will deliver its events. Any error but `outcome_unknown`: nothing was stored. `full` (budget),
-  /// `busy` (more than limits::kQueuedWritesMax writes wait), `too_large`, `invalid`, `disk_full`,
-  /// `io_error`, `unavailable` (closed), or the error that `body` returned. Blocks for the group's commit.
-  [[nodiscard]] WriteResult write(WriteBody body);
+  /// the relay will deliver its events. Any error but `outcome_unknown`: nothing was stored. `full` (budget or
+  /// quota, after `deadline` for lanes that block), `busy` (more than limits::kQueuedWritesMax writes wait),
+  /// `too_large`, `invalid`, `disk_full`, `io_error`, `unavailable` (closed), or the error that `body`
+  /// returned. Blocks for the group's commit. A caller that finds the store idle commits on its own thread.
+  [[nodiscard]] WriteResult write(WriteBody body, const WriteOptions& options = {});
 
-  /// The same without waiting. `busy` and `unavailable` are reported here, every other outcome by the ticket
-  /// and, if given, the callback. A ticket may be dropped: the write goes on.
-  [[nodiscard]] Result<Ticket> write_async(WriteBody body, WriteCallback callback = {});
+  /// The same without waiting, but for `deadline` when the queue is full. `busy` and `unavailable` are
+  /// reported here, every other outcome by the ticket and, if given, the callback. A ticket may be dropped:
+  /// the write goes on.
+  [[nodiscard]] Result<Ticket> write_async(WriteBody body, WriteCallback callback = {},
+                                           const WriteOptions& options = {});
 
   /// Runs `body` on a consistent view; writing is denied. Waits for the store like a write.
   [[nodiscard]] Result<void> read(ReadBody body);
@@ -135,6 +183,29 @@ class Outbox {
   /// Waits until every event committed before the call is settled (acknowledged by the broker, or declared in
   /// a gap record). `unavailable` when the deadline passes first; nothing is lost by that.
   [[nodiscard]] Result<void> flush(Instant deadline);
+
+  /// A paused lane takes events and is not drained, also by later openings, until it is resumed. `invalid`: no
+  /// such lane. Durable on return.
+  [[nodiscard]] Result<void> pause(std::string_view lane);
+  [[nodiscard]] Result<void> resume(std::string_view lane);
+
+  /// Takes the lane out of the store and frees its room. Its sequence is remembered: a lane that is added
+  /// again under the same name goes on where it ended. `invalid`: no such lane, or the last one. `busy`: events
+  /// wait, or are in flight. Durable on return.
+  [[nodiscard]] Result<void> remove_lane(std::string_view lane, LaneRemoval removal);
+
+  /// The committed events of a lane above `after_seq`, settled ones that are retained included; at most
+  /// `events_max` (limits::kFetchEventsMax) and limits::kFetchBytesMax.
+  [[nodiscard]] Result<EventPage> events(std::string_view lane, std::int64_t after_seq,
+                                         std::size_t events_max = 100);
+
+  /// Writes a consistent copy to `path`, which must not exist, while writes go on. Opened for writing, the
+  /// copy begins a new epoch with reason `restored`. Blocks for it. `disk_full`, `io_error`, `invalid`.
+  [[nodiscard]] Result<void> backup(const std::string& path);
+
+  /// Checks every row's checksum and the file's structure, while writes go on between the slices; blocks for
+  /// it. Damaged rows are set aside and declared.
+  [[nodiscard]] Result<CheckReport> check();
 
   /// Lag, backlog, losses, refusals, relay and store state. Never blocks on the disk or the network.
   [[nodiscard]] Statistics statistics() const;
@@ -153,5 +224,11 @@ class Outbox {
   explicit Outbox(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Gives the store at `options.path`, which nobody has open, another budget: `options.budget_bytes`. `full`: the
+/// backlog, state and tables do not fit into a smaller one; the hint says how much they take. `disk_full`: the file
+/// system has no room for a larger one, or for the copy that shrinking makes. Progress by `options.on_provisioning`.
+/// Interrupted at any moment, the store opens with the old or the new budget. Other errors as Outbox::open.
+[[nodiscard]] Result<void> resize_store(const StoreOptions& options, PlatformView platform);
 
 }  // namespace holdfast

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <holdfast/event.hpp>
+#include <holdfast/options.hpp>
 #include <holdfast/result.hpp>
 #include <holdfast/time.hpp>
 
@@ -25,6 +26,12 @@ struct LaneStatistics {
   std::int64_t backlog_bytes = 0;       ///< data bytes
   std::int64_t quarantined_events = 0;  ///< in quarantine now
   std::int64_t lost_events_ever = 0;    ///< declared in gap records since the store was made
+  std::int64_t lost_bytes_ever = 0;     ///< data bytes of them
+  std::int64_t retained_events = 0;     ///< settled, and kept for replay
+  std::int64_t retained_bytes = 0;
+  std::uint64_t rejected_events = 0;  ///< never got a seq, because there was no room for them
+  std::uint64_t shed_events = 0;      ///< dropped by policy or ttl, and declared
+  bool paused = false;                ///< not drained until it is resumed
   std::optional<Duration> oldest_age;  ///< powered time since the oldest unsettled event; absent: none, or an
                                        ///< event of an earlier boot
 };
@@ -46,9 +53,21 @@ struct StoreStatistics {
   std::uint64_t checkpoints = 0;
   std::uint64_t checkpoint_failures = 0;
   std::uint64_t wal_pages = 0;  ///< frames in the WAL after the last commit
+  std::uint64_t bytes_written = 0;  ///< to WAL and database, as handed to the file system
   std::uint64_t database_bytes = 0;
   std::uint64_t free_bytes = 0;  ///< of database_bytes
   std::uint64_t budget_bytes = 0;
+  std::uint64_t reserve_bytes = 0;  ///< of the database; only acknowledgements, purges and gap records use it
+  std::uint64_t state_bytes = 0;    ///< keys and values of the state
+  std::uint64_t tables_bytes = 0;   ///< pages of the callers' own tables
+  Pressure pressure = Pressure::normal;
+  std::string pressure_reason;  ///< one line: why the disk state is what it is
+  bool growing = false;         ///< Footprint::growing
+  std::string file_system;      ///< "ext4"; empty: unknown
+  std::string warning;          ///< what an operator should know about the place; empty: nothing
+  bool check_running = false;   ///< rows are being checked after an unclean stop
+  std::uint64_t rows_checked = 0;
+  std::uint64_t rows_damaged = 0;  ///< set aside and declared
   bool degraded = false;  ///< reads only, after an I/O error that reopening did not cure
 };
 

@@ -71,9 +71,13 @@ class ScriptedDisk final : public Disk {
  public:
   std::optional<Error> refuse_create;
   DiskSpace space_now{1ULL << 34, 1ULL << 33};
+  FileSystem file_system_now{FileSystemKind::local, "ext4"};
+  std::function<Result<void>(const std::string& from, const std::string& to)> rename_file;  ///< empty: `denied`
   std::function<std::optional<FileInfo>(const std::string&)> find_file;  ///< empty: there are no files
   std::optional<std::string> lock_holder;
   [[nodiscard]] Result<DiskSpace> space(const std::string& path) const override;
+  [[nodiscard]] Result<FileSystem> file_system(const std::string& path) const override;
+  [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) const override;
   [[nodiscard]] Result<std::optional<FileInfo>> stat(const std::string& path) const override;
   [[nodiscard]] Result<void> may_create_beside(const std::string& path) const override;
   [[nodiscard]] std::optional<std::string> lock_owner(const std::string& path) const override;

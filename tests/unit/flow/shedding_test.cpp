@@ -105,6 +105,14 @@ TEST(Admission, an_event_larger_than_its_lane_is_refused_before_anything_is_drop
   EXPECT_EQ(admit_first(Pressure::normal, all, 101), Admission::refuse);
 }
 
+TEST(Admission, a_lane_above_a_maximum_that_was_lowered_does_not_grow) {
+  const auto own = [](WhenFull policy) { return Lanes{with_max(lane(0, 1, policy, 200), 100)}; };
+  EXPECT_EQ(admit_first(Pressure::normal, own(WhenFull::thin), 50), Admission::make_room);
+  EXPECT_EQ(admit_first(Pressure::normal, own(WhenFull::thin), 150), Admission::refuse)
+      << "it could drop as much, and would still be too large for the lane";
+  EXPECT_EQ(admit_first(Pressure::normal, own(WhenFull::block), 0), Admission::refuse);
+}
+
 TEST(Admission, a_lane_that_drops_refuses_when_too_much_of_it_is_in_flight) {
   const LaneLoad full = with_max(lane(0, 1, WhenFull::drop_oldest, 100), 100);
   EXPECT_EQ(admit_first(Pressure::normal, {with_droppable(full, 10)}, 10), Admission::make_room);
@@ -192,6 +200,11 @@ TEST(PlanShed, of_equals_the_one_furthest_above_its_floor_gives_first) {
                   with_guarantee(lane(2, 1, WhenFull::drop_oldest, 350), 250)};
   EXPECT_THAT(plan_shed(Pressure::protect, all, kCapacity, 550),
               ElementsAre(ShedStep{1, 300}, ShedStep{0, 200}, ShedStep{2, 50}));
+}
+
+TEST(PlanShed, of_lanes_alike_the_one_with_the_smaller_number_gives_first) {
+  const Lanes all{lane(4, 1, WhenFull::drop_oldest, 200), lane(3, 1, WhenFull::drop_oldest, 200)};
+  EXPECT_THAT(plan_shed(Pressure::protect, all, kCapacity, 10), ElementsAre(ShedStep{3, 10}));
 }
 
 TEST(PlanRoom, a_lane_takes_from_lower_ones_then_from_itself_and_never_from_a_higher_one) {

@@ -2,6 +2,7 @@
 #include "store/lane_rows.hpp"
 
 #include <array>
+#include <holdfast/limits.hpp>
 
 #include "base/crc32c.hpp"
 #include "store/lane_table_sql.hpp"
@@ -14,7 +15,8 @@ constexpr std::string_view kAppend =
     "attributes, "
     "ttl_s, total_bytes, crc, data) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13";
 constexpr std::string_view kScan =
-    "SELECT seq, epoch, boot, since_boot_ns, key, type, topic, content_type, attributes, ttl_s, crc, data "
+    "SELECT seq, epoch, boot, since_boot_ns, key, type, topic, content_type, attributes, ttl_s, "
+    "total_bytes, crc, data "
     "FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 constexpr std::string_view kLowest = "SELECT min(seq) FROM hf_lane_{lane}";
 constexpr std::string_view kHighest = "SELECT max(seq) FROM hf_lane_{lane}";
@@ -25,6 +27,9 @@ constexpr std::string_view kTotalBytesBelowNext =
     "SELECT total_bytes - length(data) FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT 1";
 constexpr std::string_view kCommittedAfter =
     "SELECT boot, since_boot_ns FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT 1";
+constexpr std::string_view kOutline =
+    "SELECT seq, epoch, total_bytes, length(data) FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2 "
+    "ORDER BY seq LIMIT ?3";
 constexpr std::string_view kErase = "DELETE FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2";
 
 std::string for_lane(std::string_view sql, LaneNumber lane) {
@@ -41,6 +46,10 @@ std::string attributes_text(std::span<const Attribute> attributes) {
   std::string text;
   for (const Attribute& attribute : attributes) text += attribute.name + '=' + attribute.value + '\n';
   return text;
+}
+
+std::optional<std::int64_t> ttl_of(const Event& event) {
+  return event.ttl ? std::optional<std::int64_t>(event.ttl->count()) : std::nullopt;
 }
 
 std::vector<Attribute> attributes_of(std::string_view text) {
@@ -82,7 +91,7 @@ struct CrcInput {
   std::int64_t seq;
   Epoch epoch;
   std::string_view key, type, topic, content_type, attributes;
-  std::optional<std::uint32_t> ttl_s;
+  std::optional<std::int64_t> ttl_s;
   std::span<const std::byte> data;
 };
 
@@ -95,7 +104,7 @@ std::uint32_t crc_of(const CrcInput& in) {
       .add(in.topic)
       .add(in.content_type)
       .add(in.attributes)
-      .add(in.ttl_s.has_value() ? *in.ttl_s + std::uint64_t{1} : 0)
+      .add(in.ttl_s.has_value() ? static_cast<std::uint64_t>(*in.ttl_s) + 1 : 0)
       .add(in.data)
       .value();
 }
@@ -124,6 +133,7 @@ Result<LaneRows> LaneRows::open(Connection& connection, LaneNumber lane) {
                                               {&rows.total_bytes_at_, kTotalBytesAt},
                                               {&rows.total_bytes_below_next_, kTotalBytesBelowNext},
                                               {&rows.committed_after_, kCommittedAfter},
+                                              {&rows.outline_, kOutline},
                                               {&rows.erase_, kErase}}) {
     auto prepared = Statement::prepare(connection.handle(), for_lane(sql, lane));
     if (!prepared) return tl::unexpected<Error>(prepared.error());
@@ -141,8 +151,7 @@ Result<void> LaneRows::append(const NewRow& row, TextTable& texts) {
   const auto content_type = texts.intern(event.content_type);
   if (!content_type) return tl::unexpected<Error>(content_type.error());
   const std::string attributes = attributes_text(event.attributes);
-  std::optional<std::uint32_t> ttl_s;
-  if (event.ttl) ttl_s = static_cast<std::uint32_t>(event.ttl->count());
+  const auto ttl_s = ttl_of(event);
   const std::uint32_t crc = crc_of({row.seq, row.epoch, event.key, event.type, row.topic, event.content_type,
                                     attributes, ttl_s, event.data});
 
@@ -151,12 +160,7 @@ Result<void> LaneRows::append(const NewRow& row, TextTable& texts) {
   bind_text(append_, 6, *type);
   bind_text(append_, 7, *topic);
   bind_text(append_, 8, *content_type);
-  append_.bind(9, attributes);
-  if (ttl_s) {
-    append_.bind(10, std::int64_t{*ttl_s});
-  } else {
-    append_.bind_null(10);
-  }
+  append_.bind(9, attributes).bind(10, ttl_s);
   return append_.bind(11, row.total_bytes).bind(12, std::int64_t{crc}).bind(13, event.data).run();
 }
 
@@ -178,13 +182,19 @@ Result<ReadRow> LaneRows::read_row(TextTable& texts) {
   }
   event.attributes = attributes_of(scan_.text(8));
   if (!scan_.is_null(9)) event.ttl_s = static_cast<std::uint32_t>(scan_.integer(9));
-  row.crc = static_cast<std::uint32_t>(scan_.integer(10));
-  const auto data = scan_.blob(11);
+  row.crc = static_cast<std::uint32_t>(scan_.integer(11));
+  const auto data = scan_.blob(12);
   event.data.assign(data.begin(), data.end());
   return row;
 }
 
 namespace {
+
+constexpr auto kOutlineRows = static_cast<std::int64_t>(limits::kPurgeRowsMax);
+
+void bind_raw(Statement& statement, int parameter, const RawRow::Text& text) {
+  std::visit([&](const auto& value) { statement.bind(parameter, value); }, text);
+}
 
 Result<std::optional<std::int64_t>> optional_integer(Statement& statement) {
   const ResetGuard guard(statement);
@@ -218,6 +228,85 @@ Result<std::optional<Committed>> LaneRows::committed_after(std::int64_t after_se
   if (!stepped) return tl::unexpected<Error>(stepped.error());
   if (*stepped == Step::done) return std::nullopt;
   return Committed{committed_after_.integer(0), Instant(Duration(committed_after_.integer(1)))};
+}
+
+Result<std::optional<std::int64_t>> LaneRows::seq_at_bytes(std::int64_t from_seq, std::int64_t to_seq,
+                                                           std::int64_t total_bytes) {
+  const ResetGuard guard(outline_);
+  outline_.bind(1, from_seq).bind(2, to_seq).bind(3, kOutlineRows);
+  std::optional<std::int64_t> seq;
+  for (;;) {
+    const auto stepped = outline_.step();
+    if (!stepped) return tl::unexpected<Error>(stepped.error());
+    if (*stepped == Step::done || outline_.integer(2) > total_bytes) return seq;
+    seq = outline_.integer(0);
+  }
+}
+
+Result<std::vector<EpochRun>> LaneRows::epoch_runs(std::int64_t from_seq, std::int64_t to_seq) {
+  const ResetGuard guard(outline_);
+  outline_.bind(1, from_seq).bind(2, to_seq).bind(3, kOutlineRows);
+  std::vector<EpochRun> runs;
+  for (;;) {
+    const auto stepped = outline_.step();
+    if (!stepped) return tl::unexpected<Error>(stepped.error());
+    if (*stepped == Step::done) return runs;
+    const std::int64_t seq = outline_.integer(0);
+    const std::int64_t epoch = outline_.integer(1);
+    if (runs.empty() || runs.back().epoch_number != epoch) runs.push_back({epoch, seq, seq, 0, 0});
+    EpochRun& run = runs.back();
+    run.last_seq = seq;
+    ++run.rows;
+    run.bytes += outline_.integer(3);
+  }
+}
+
+RawRow LaneRows::raw_row() const {
+  const auto text = [&](int column) -> RawRow::Text {
+    if (scan_.is_integer(column)) return scan_.integer(column);
+    return std::string(scan_.text(column));
+  };
+  const auto data = scan_.blob(12);
+  return {.seq = scan_.integer(0),
+          .epoch_number = scan_.integer(1),
+          .boot = scan_.integer(2),
+          .since_boot_ns = scan_.integer(3),
+          .key = std::string(scan_.text(4)),
+          .type = text(5),
+          .topic = text(6),
+          .content_type = text(7),
+          .attributes = std::string(scan_.text(8)),
+          .ttl_s = scan_.is_null(9) ? std::nullopt : std::optional(scan_.integer(9)),
+          .total_bytes = scan_.integer(10),
+          .crc = scan_.integer(11),
+          .data = {data.begin(), data.end()}};
+}
+
+Result<std::vector<RawRow>> LaneRows::read_block(std::int64_t after_seq, std::size_t rows_max,
+                                                 std::size_t bytes_max) {
+  const ResetGuard guard(scan_);
+  scan_.bind(1, after_seq).bind(2, static_cast<std::int64_t>(rows_max));
+  std::vector<RawRow> rows;
+  std::size_t bytes = 0;
+  for (;;) {
+    const auto stepped = scan_.step();
+    if (!stepped) return tl::unexpected<Error>(stepped.error());
+    if (*stepped == Step::done) return rows;
+    RawRow row = raw_row();
+    bytes += row.key.size() + row.attributes.size() + row.data.size();
+    if (!rows.empty() && bytes > bytes_max) return rows;
+    rows.push_back(std::move(row));
+  }
+}
+
+Result<void> LaneRows::put_back(const RawRow& row) {
+  append_.bind(1, row.seq).bind(2, row.epoch_number).bind(3, row.boot).bind(4, row.since_boot_ns);
+  append_.bind(5, row.key);
+  bind_raw(append_, 6, row.type);
+  bind_raw(append_, 7, row.topic);
+  bind_raw(append_, 8, row.content_type);
+  append_.bind(9, row.attributes).bind(10, row.ttl_s);
+  return append_.bind(11, row.total_bytes).bind(12, row.crc).bind(13, row.data).run();
 }
 
 Result<void> LaneRows::erase(std::int64_t from_seq, std::int64_t to_seq) {

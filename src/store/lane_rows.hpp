@@ -6,6 +6,8 @@
 #include <holdfast/result.hpp>
 #include <holdfast/time.hpp>
 #include <optional>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "store/sqlite.hpp"
@@ -39,6 +41,36 @@ struct ReadRow {
   std::int64_t boot = 0;
   std::uint32_t crc = 0;
   bool readable = true;  ///< false: it refers to a text that is not there
+};
+
+/// A row with its columns as they are stored, to be put back as it was: same seq, same checksum. An interned
+/// text stays the id that it is.
+struct RawRow {
+  using Text = std::variant<std::int64_t, std::string>;
+  std::int64_t seq = 0;
+  std::int64_t epoch_number = 0;
+  std::int64_t boot = 0;
+  std::int64_t since_boot_ns = 0;
+  std::string key;
+  Text type;
+  Text topic;
+  Text content_type;
+  std::string attributes;
+  std::optional<std::int64_t> ttl_s;
+  std::int64_t total_bytes = 0;
+  std::int64_t crc = 0;
+  std::vector<std::byte> data;
+  friend bool operator==(const RawRow&, const RawRow&) = default;
+};
+
+/// Rows of one epoch that follow each other; there may be holes between them.
+struct EpochRun {
+  std::int64_t epoch_number = 0;
+  std::int64_t first_seq = 0;
+  std::int64_t last_seq = 0;
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;  ///< of data
+  friend bool operator==(const EpochRun&, const EpochRun&) = default;
 };
 
 /// CRC-32C over what identifies and makes up the event.
@@ -77,11 +109,26 @@ class LaneRows {
   [[nodiscard]] Result<std::optional<std::int64_t>> total_bytes_below_next(std::int64_t seq);
   /// When the lowest row above `after_seq` was committed.
   [[nodiscard]] Result<std::optional<Committed>> committed_after(std::int64_t after_seq);
+  /// The highest seq of from..to whose running total is at most `total_bytes`: how far a range may go that is
+  /// bounded in bytes. nullopt when there is none. Looks at the first limits::kPurgeRowsMax rows only.
+  [[nodiscard]] Result<std::optional<std::int64_t>> seq_at_bytes(std::int64_t from_seq, std::int64_t to_seq,
+                                                                 std::int64_t total_bytes);
+  /// What from..to holds, epoch by epoch: a gap record speaks of one epoch. Looks at the first
+  /// limits::kPurgeRowsMax rows only.
+  [[nodiscard]] Result<std::vector<EpochRun>> epoch_runs(std::int64_t from_seq, std::int64_t to_seq);
+  /// Rows above `after_seq`, ascending, at most `rows_max`. At least one, if there is one; the next only when
+  /// key, attributes and data of all come to at most `bytes_max`.
+  [[nodiscard]] Result<std::vector<RawRow>> read_block(std::int64_t after_seq, std::size_t rows_max,
+                                                       std::size_t bytes_max);
+  /// Inserts a row of read_block() again, after it was erased. Pages are freed when a block is erased whole and
+  /// what stays is put back in ascending order: it is then packed anew.
+  [[nodiscard]] Result<void> put_back(const RawRow& row);
   /// Deletes rows from..to, both included; the caller bounds the range (limits::kPurgeRowsMax).
   [[nodiscard]] Result<void> erase(std::int64_t from_seq, std::int64_t to_seq);
 
  private:
   Result<ReadRow> read_row(TextTable& texts);
+  [[nodiscard]] RawRow raw_row() const;
   LaneNumber lane_ = 0;
   Statement append_;
   Statement scan_;
@@ -91,6 +138,7 @@ class LaneRows {
   Statement total_bytes_at_;
   Statement total_bytes_below_next_;
   Statement committed_after_;
+  Statement outline_;
   Statement erase_;
 };
 

@@ -78,6 +78,10 @@ Statement& Statement::bind(int parameter, std::span<const std::byte> blob) noexc
   return *this;
 }
 
+Statement& Statement::bind(int parameter, std::optional<std::int64_t> value) noexcept {
+  return value ? bind(parameter, *value) : bind_null(parameter);
+}
+
 Statement& Statement::bind_null(int parameter) noexcept {
   sqlite3_bind_null(handle(), parameter);
   return *this;

@@ -8,6 +8,7 @@
 #include <holdfast/result.hpp>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ class Statement {
   Statement& bind(int parameter, std::int64_t value) noexcept;
   Statement& bind(int parameter, std::string_view text) noexcept;
   Statement& bind(int parameter, std::span<const std::byte> blob) noexcept;
+  Statement& bind(int parameter, std::optional<std::int64_t> value) noexcept;
   Statement& bind_null(int parameter) noexcept;
 
   [[nodiscard]] Result<Step> step();

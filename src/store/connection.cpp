@@ -124,18 +124,6 @@ Result<void> use_wal(Connection& connection) {
   return {};
 }
 
-Result<void> limit_pages(Connection& connection, std::uint64_t pages_max) {
-  if (pages_max == 0) return {};
-  const std::string pragma = "PRAGMA max_page_count=" + std::to_string(pages_max);
-  const auto got = connection.query_integer(pragma);
-  if (!got) return tl::unexpected<Error>(got.error());
-  if (static_cast<std::uint64_t>(*got) > pages_max) {  // SQLite never goes below what is in use
-    return fail(ErrorCode::invalid, pragma,
-                "the store already has " + std::to_string(*got) + " pages; raise the budget");
-  }
-  return {};
-}
-
 Result<void> configure(Connection& connection, const ConnectionOptions& options) {
   if (auto done = connection.execute("PRAGMA locking_mode=EXCLUSIVE"); !done) return done;
   for (const Setting& setting : kBeforeReading) {
@@ -149,7 +137,7 @@ Result<void> configure(Connection& connection, const ConnectionOptions& options)
   for (const Setting& setting : kAfterReading) {
     if (auto done = apply(connection, setting); !done) return done;
   }
-  return limit_pages(connection, options.pages_max);
+  return {};
 }
 
 }  // namespace

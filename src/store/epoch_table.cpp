@@ -7,7 +7,7 @@
 namespace holdfast::store {
 namespace {
 
-constexpr std::string_view kListEpochs = "SELECT n, epoch FROM hf_epoch";
+constexpr std::string_view kListEpochs = "SELECT n, epoch, fingerprint FROM hf_epoch ORDER BY n";
 constexpr std::string_view kListBoots =
     "SELECT boot, boot_id, anchor_since_boot_ns, anchor_utc_ns FROM hf_boot";
 constexpr std::string_view kAddBoot =
@@ -68,8 +68,11 @@ Result<EpochTable> EpochTable::open(Connection& connection) {
 Result<void> EpochTable::reload() {
   epochs_.clear();
   boots_.clear();
-  auto done = for_each(list_epochs_,
-                       [&] { epochs_.emplace(list_epochs_.integer(0), as_epoch(list_epochs_.integer(1))); });
+  newest_fingerprint_.clear();
+  auto done = for_each(list_epochs_, [&] {
+    epochs_.emplace(list_epochs_.integer(0), as_epoch(list_epochs_.integer(1)));
+    newest_fingerprint_ = list_epochs_.text(2);
+  });
   if (!done) return done;
   return for_each(list_boots_, [&] {
     Boot boot{std::string(list_boots_.text(1)), std::nullopt};
@@ -129,6 +132,7 @@ Result<NumberedEpoch> EpochTable::store(const NewEpoch& epoch) {
   add_epoch_.bind(5, epoch.reason).bind(6, epoch.fingerprint);
   if (auto done = add_epoch_.run(); !done) return tl::unexpected<Error>(done.error());
   epochs_.emplace(number, epoch.epoch);
+  newest_fingerprint_ = epoch.fingerprint;
   return NumberedEpoch{number, epoch.epoch};
 }
 

@@ -39,6 +39,8 @@ class EpochTable {
 
   /// The newest epoch; nullopt in a new store.
   [[nodiscard]] std::optional<NumberedEpoch> newest() const;
+  /// Of the hardware that the newest epoch ran on; empty: unknown.
+  [[nodiscard]] const std::string& newest_fingerprint() const noexcept { return newest_fingerprint_; }
   /// nullopt: unknown, which means damage.
   [[nodiscard]] std::optional<Epoch> find(std::int64_t number) const;
   [[nodiscard]] std::optional<base::TimeAnchor> anchor_of(std::int64_t boot) const;
@@ -68,6 +70,7 @@ class EpochTable {
 
   std::map<std::int64_t, Epoch> epochs_;
   std::map<std::int64_t, Boot> boots_;
+  std::string newest_fingerprint_;
   Statement list_epochs_;
   Statement list_boots_;
   Statement add_boot_;

@@ -30,6 +30,10 @@ constexpr std::string_view kCommittedAfter =
 constexpr std::string_view kOutline =
     "SELECT seq, epoch, total_bytes, length(data) FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2 "
     "ORDER BY seq LIMIT ?3";
+constexpr std::string_view kSeqCommittedUntil =
+    "SELECT max(seq) FROM (SELECT seq, boot, since_boot_ns FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2 "
+    "ORDER BY seq LIMIT ?5) WHERE boot <> ?3 OR since_boot_ns <= ?4";
+constexpr std::string_view kDrop = "DROP TABLE IF EXISTS hf_lane_{lane}";
 constexpr std::string_view kErase = "DELETE FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2";
 
 std::string for_lane(std::string_view sql, LaneNumber lane) {
@@ -121,6 +125,10 @@ Result<void> LaneRows::create(Connection& connection, LaneNumber lane) {
   return connection.execute(for_lane(kLaneTableSql, lane));
 }
 
+Result<void> LaneRows::drop(Connection& connection, LaneNumber lane) {
+  return connection.execute(for_lane(kDrop, lane));
+}
+
 Result<LaneRows> LaneRows::open(Connection& connection, LaneNumber lane) {
   LaneRows rows;
   rows.lane_ = lane;
@@ -133,6 +141,7 @@ Result<LaneRows> LaneRows::open(Connection& connection, LaneNumber lane) {
                                               {&rows.total_bytes_at_, kTotalBytesAt},
                                               {&rows.total_bytes_below_next_, kTotalBytesBelowNext},
                                               {&rows.committed_after_, kCommittedAfter},
+                                              {&rows.seq_committed_until_, kSeqCommittedUntil},
                                               {&rows.outline_, kOutline},
                                               {&rows.erase_, kErase}}) {
     auto prepared = Statement::prepare(connection.handle(), for_lane(sql, lane));
@@ -307,6 +316,13 @@ Result<void> LaneRows::put_back(const RawRow& row) {
   bind_raw(append_, 8, row.content_type);
   append_.bind(9, row.attributes).bind(10, row.ttl_s);
   return append_.bind(11, row.total_bytes).bind(12, row.crc).bind(13, row.data).run();
+}
+
+Result<std::optional<std::int64_t>> LaneRows::seq_committed_until(std::int64_t from_seq, std::int64_t to_seq,
+                                                                  const Committed& until) {
+  seq_committed_until_.bind(1, from_seq).bind(2, to_seq).bind(3, until.boot);
+  seq_committed_until_.bind(4, until.since_boot.time_since_epoch().count());
+  return optional_integer(seq_committed_until_.bind(5, static_cast<std::int64_t>(limits::kPurgeRowsMax)));
 }
 
 Result<void> LaneRows::erase(std::int64_t from_seq, std::int64_t to_seq) {

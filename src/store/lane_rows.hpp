@@ -81,6 +81,8 @@ class LaneRows {
  public:
   [[nodiscard]] static Result<void> create(Connection& connection, LaneNumber lane);
   [[nodiscard]] static Result<LaneRows> open(Connection& connection, LaneNumber lane);
+  /// Drops the table, if it is there. No LaneRows of the lane may be left.
+  [[nodiscard]] static Result<void> drop(Connection& connection, LaneNumber lane);
 
   [[nodiscard]] Result<void> append(const NewRow& row, TextTable& texts);
   /// Rows above `after_seq`, ascending; `take` says of each whether to go on. The scan ends on false.
@@ -113,6 +115,11 @@ class LaneRows {
   /// bounded in bytes. nullopt when there is none. Looks at the first limits::kPurgeRowsMax rows only.
   [[nodiscard]] Result<std::optional<std::int64_t>> seq_at_bytes(std::int64_t from_seq, std::int64_t to_seq,
                                                                  std::int64_t total_bytes);
+  /// The highest seq of from..to that was committed in another boot, or in this one at `until` or before.
+  /// nullopt when there is none. Looks at the first limits::kPurgeRowsMax rows only.
+  [[nodiscard]] Result<std::optional<std::int64_t>> seq_committed_until(std::int64_t from_seq,
+                                                                        std::int64_t to_seq,
+                                                                        const Committed& until);
   /// What from..to holds, epoch by epoch: a gap record speaks of one epoch. Looks at the first
   /// limits::kPurgeRowsMax rows only.
   [[nodiscard]] Result<std::vector<EpochRun>> epoch_runs(std::int64_t from_seq, std::int64_t to_seq);
@@ -138,6 +145,7 @@ class LaneRows {
   Statement total_bytes_at_;
   Statement total_bytes_below_next_;
   Statement committed_after_;
+  Statement seq_committed_until_;
   Statement outline_;
   Statement erase_;
 };

@@ -12,34 +12,44 @@
 
 namespace holdfast::store {
 
-/// A row of hf_lane.
+/// A row of hf_lane. `below` counts what lies at or below the cursor.
 struct LaneRecord {
   LaneNumber lane = 0;
-  std::string name;
-  int priority = 1;
+  LaneOptions options;
   std::int64_t cursor = 0;        ///< durable: it and all below are settled
   std::int64_t cursor_bytes = 0;  ///< running total of data bytes up to it
   std::int64_t lost_events = 0;   ///< declared in gap records, ever
+  std::int64_t lost_bytes = 0;
+  std::int64_t lost_events_below = 0;
+  std::int64_t lost_bytes_below = 0;
+  bool paused = false;   ///< not drained
+  bool retired = false;  ///< removed: there is no table, and its sequence goes on should it come back
 };
 
-/// hf_lane: which lanes there are, and how far each is settled.
+/// hf_lane: which lanes there are and were, how they are treated, and how far each is settled. The caller
+/// holds a transaction for every change.
 class LaneTable {
  public:
   [[nodiscard]] static Result<LaneTable> open(Connection& connection);
 
-  /// Makes the lanes that are not there yet and stores changed priorities. The caller holds a transaction.
+  /// Makes the lanes that are not there (any more), and stores changed settings.
   [[nodiscard]] Result<void> configure(Connection& connection, const std::vector<LaneOptions>& lanes);
-  /// By priority, then by number.
+  /// By priority, then by number; retired ones too.
   [[nodiscard]] Result<std::vector<LaneRecord>> list();
-  [[nodiscard]] Result<void> set_cursor(LaneNumber lane, std::int64_t cursor, std::int64_t cursor_bytes);
-  [[nodiscard]] Result<void> add_lost(LaneNumber lane, std::int64_t events);
+  /// Cursor, totals and losses.
+  [[nodiscard]] Result<void> store_progress(const LaneRecord& record);
+  [[nodiscard]] Result<void> set_paused(LaneNumber lane, bool paused);
+  [[nodiscard]] Result<void> set_retired(LaneNumber lane, bool retired);
 
  private:
+  Result<void> configure_lane(Connection& connection, const LaneOptions& options,
+                              const std::vector<LaneRecord>& stored, LaneNumber next);
   Statement add_;
-  Statement set_priority_;
+  Statement set_options_;
   Statement list_;
-  Statement set_cursor_;
-  Statement add_lost_;
+  Statement store_progress_;
+  Statement set_paused_;
+  Statement set_retired_;
 };
 
 }  // namespace holdfast::store

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <holdfast/result.hpp>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,18 +54,36 @@ class LossTable {
   /// Quarantined seqs of the lane above `after_seq`, ascending.
   [[nodiscard]] Result<std::vector<std::int64_t>> quarantined_above(LaneNumber lane, std::int64_t after_seq);
 
+  /// Declares a loss. It merges with the lane's newest gap when they touch, are of one epoch and reason, and
+  /// that one was not handed out yet: what is in flight is frozen. Beyond limits::kGapRowsMax of a lane two
+  /// neighbours of one epoch become one sparse hull under a new number.
   [[nodiscard]] Result<void> add_gap(const GapRow& gap);
-  [[nodiscard]] Result<std::vector<GapRow>> gaps();
-  [[nodiscard]] Result<void> forget_gap(std::int64_t n);
+  /// Unacknowledged ones, at most `rows_max`; they are frozen from now on.
+  [[nodiscard]] Result<std::vector<GapRow>> gaps(std::size_t rows_max);
+  /// The broker has acknowledged the gap. Its row stays until the cursor has passed it, to explain the hole.
+  [[nodiscard]] Result<void> acknowledge_gap(std::int64_t n);
+  /// Forgets acknowledged gaps that the cursor has passed.
+  [[nodiscard]] Result<void> forget_gaps(LaneNumber lane, std::int64_t cursor);
+  [[nodiscard]] bool any_acknowledged() const noexcept { return acknowledged_gaps_ > 0; }
+  /// Gaps that reach above `after_seq`, acknowledged ones too, in order.
+  [[nodiscard]] Result<std::vector<GapRow>> gaps_above(LaneNumber lane, std::int64_t after_seq);
+
   /// The highest seq of the lane that only a gap or the quarantine still knows; 0 for none.
   [[nodiscard]] Result<std::int64_t> highest_seq(LaneNumber lane);
   /// The lowest epoch number that a gap or the quarantine refers to; INT64_MAX for none.
   [[nodiscard]] Result<std::int64_t> lowest_epoch_number();
 
-  /// Counts rows again, after a rollback.
-  [[nodiscard]] Result<void> recount();
+  /// The transaction was committed, or rolled back.
+  void committed();
+  [[nodiscard]] Result<void> rolled_back();
 
  private:
+  /// Counts rows again.
+  [[nodiscard]] Result<void> recount();
+  [[nodiscard]] Result<void> insert_gap(const GapRow& gap);
+  [[nodiscard]] Result<bool> merge_into_newest(const GapRow& gap);
+  [[nodiscard]] Result<void> merge_two(LaneNumber lane);
+
   Statement note_failure_;
   Statement forget_failures_;
   Statement count_failed_;
@@ -72,12 +91,24 @@ class LossTable {
   Statement quarantined_of_;
   Statement quarantined_above_;
   Statement add_gap_;
+  Statement extend_gap_;
   Statement gaps_;
-  Statement forget_gap_;
+  Statement gaps_of_;
+  Statement gaps_above_;
+  Statement count_gaps_;
+  Statement count_acknowledged_;
+  Statement acknowledge_gap_;
+  Statement delete_gap_;
+  Statement forget_gaps_;
   Statement highest_seq_;
   Statement lowest_epoch_;
   std::int64_t failed_rows_ = 0;
   std::int64_t quarantined_rows_ = 0;
+  std::int64_t acknowledged_gaps_ = 0;
+  sqlite3* db_ = nullptr;
+  // Per lane the newest gap that may still grow; as of this transaction, and as of the last commit.
+  std::map<LaneNumber, GapRow> open_gaps_;
+  std::map<LaneNumber, GapRow> open_gaps_kept_;
 };
 
 }  // namespace holdfast::store

@@ -84,7 +84,6 @@ struct ConnectionOptions {
   bool create = true;
   std::int32_t application_id =
       0;                        ///< of the file; another one (and not an empty file) is refused as `invalid`
-  std::uint64_t pages_max = 0;  ///< max_page_count; 0: no limit
 };
 
 /// One exclusive connection with every setting made and read back. At most one per file and process.

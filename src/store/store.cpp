@@ -6,6 +6,8 @@
 #include <holdfast/check.hpp>
 #include <holdfast/platform/clock.hpp>
 
+#include "store/backup.hpp"
+
 namespace holdfast::store {
 namespace {
 
@@ -48,7 +50,10 @@ class Store::Writing final : public Transaction {
                                                      std::size_t entries_max) const override {
     return store_.session_->list(prefix, after, entries_max);
   }
-  [[nodiscard]] sqlite3* sql() const override { return store_.session_->handle(); }
+  [[nodiscard]] sqlite3* sql() const override {
+    store_.session_->watch_callers_sql();
+    return store_.session_->handle();
+  }
 
   Result<std::int64_t> put(std::string_view key, std::span<const std::byte> value,
                            std::string_view content_type) override {
@@ -74,9 +79,10 @@ class Store::Writing final : public Transaction {
  private:
   Result<void> take_bytes(std::size_t bytes) {
     bytes_ += bytes;
-    if (bytes_ <= limits::kGroupBytesMax) return {};
+    const std::uint64_t most = store_.session_->layout().group_bytes;
+    if (bytes_ <= most) return {};
     return fail(ErrorCode::too_large, "write",
-                "more than " + std::to_string(limits::kGroupBytesMax) + " bytes in one write");
+                "more than " + std::to_string(most) + " bytes in one write; divide it into several");
   }
 
   Store& store_;
@@ -91,7 +97,10 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Platform
 }
 
 Store::Store(const StoreOptions& options, PlatformView platform, std::unique_ptr<Session> session)
-    : options_(options), platform_(platform), device_(session->device()), session_(std::move(session)) {}
+    : options_(options), platform_(platform), device_(session->device()), session_(std::move(session)) {
+  if (session_->was_unclean()) begin_check();
+  look_at_pressure();
+}
 
 Store::~Store() = default;
 
@@ -120,21 +129,37 @@ std::size_t Store::run_group(std::span<WriteJob> jobs) {
     return 1;
   }
   bool intact = true;
-  std::size_t ran = 0;
-  while (intact && ran < jobs.size() && group_events_ < limits::kGroupEventsMax &&
-         group_bytes_ < limits::kGroupBytesMax) {
-    run_in_savepoint(jobs[ran++]);
-    intact = session_->in_transaction();
+  std::size_t ran = run_jobs(jobs, intact);
+  const auto wanted = session_->take_wanted();
+  if (intact && !wanted.empty()) {
+    const auto made = make_room(wanted);
+    if (made && *made) ran = run_jobs(jobs.first(ran), intact);
+    if (!made) {
+      for (WriteJob& job : jobs.first(ran)) job.outcome = tl::unexpected<Error>(made.error());
+      return ran;
+    }
   }
   if (intact) {
     finish(jobs.first(ran));
     return ran;
   }
-  // SQLITE_FULL, OR ROLLBACK and the like ended the transaction under everyone. The last one to run has its
-  // error.
+  // SQLITE_FULL, OR ROLLBACK, a closure that changes too much and the like ended the transaction under everyone. The
+  // last one to run has its error, and it is the others' turn again.
   session_->roll_back();
   ++counters_.groups_split;
   for (WriteJob& job : jobs.first(ran - 1)) run_alone(job);
+  if (jobs[ran - 1].outcome || session_ == nullptr) return ran;
+  if (jobs[ran - 1].outcome.error().code == ErrorCode::too_large) run_alone(jobs[ran - 1]);  // others took part
+  return ran;
+}
+
+std::size_t Store::run_jobs(std::span<WriteJob> jobs, bool& intact) {
+  std::size_t ran = 0;
+  const std::uint64_t bytes_max = session_->layout().group_bytes;
+  while (intact && ran < jobs.size() && group_events_ < options_.group_events_max && group_bytes_ < bytes_max) {
+    run_in_savepoint(jobs[ran++]);
+    intact = session_->in_transaction() && !session_->overflowed();
+  }
   return ran;
 }
 
@@ -142,26 +167,41 @@ std::size_t Store::run_group(std::span<WriteJob> jobs) {
 // cannot be stored they wait, and the producers begin without them.
 Result<void> Store::begin_group() {
   group_events_ = group_bytes_ = 0;
-  auto begun = session_->begin();
-  if (!begun || session_->unstored() < kRideEventsMin || session_->store_settled()) return begun;
+  if (auto begun = session_->begin(); !begun) return begun;
+  look_at_pressure();
+  Result<void> done;
+  if (settled_is_worth_a_ride()) done = session_->store_settled();
+  if (done) done = relieve();
+  if (done) return done;
   session_->roll_back();
   return session_->begin();
 }
 
+bool Store::settled_is_worth_a_ride() const {
+  return session_->unstored() >= (gauge_.state() >= Pressure::shed ? 1 : kRideEventsMin);
+}
+
 void Store::run_alone(WriteJob& job) {
-  if (counters_.degraded || !have_session()) {  // a commit of the same group may have failed before
-    job.outcome = no_service();
-    return;
-  }
-  if (auto begun = begin_group(); !begun) {
-    job.outcome = tl::unexpected<Error>(begun.error());
-    return;
-  }
-  job.outcome = run_body(*job.body);
-  if (job.outcome) {
-    finish(std::span(&job, 1));
-  } else {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (counters_.degraded || !have_session()) {  // a commit of the same group may have failed before
+      job.outcome = no_service();
+      return;
+    }
+    if (attempt == 0) {
+      if (auto begun = begin_group(); !begun) {
+        job.outcome = tl::unexpected<Error>(begun.error());
+        return;
+      }
+    }
+    job.outcome = run_job(job);
+    if (job.outcome) return finish(std::span(&job, 1));
+    const auto wanted = session_->take_wanted();
+    const bool may_try = attempt == 0 && !wanted.empty();
+    const auto made = may_try ? make_room(wanted) : Result<bool>(false);
+    if (made && *made) continue;
+    session_->count_refused();
     session_->roll_back();
+    return;
   }
 }
 
@@ -171,7 +211,7 @@ void Store::run_in_savepoint(WriteJob& job) {
     session_->roll_back_to_savepoint();
     return;
   }
-  job.outcome = run_body(*job.body);
+  job.outcome = run_job(job);
   if (job.outcome) {
     const auto done = session_->release();
     if (done) return;
@@ -180,9 +220,24 @@ void Store::run_in_savepoint(WriteJob& job) {
   session_->roll_back_to_savepoint();
 }
 
+Result<Receipt> Store::run_job(WriteJob& job) {
+  if (!job.idempotency_key.empty()) {
+    auto known = session_->first_answer(job.idempotency_key);
+    if (!known) return tl::unexpected<Error>(known.error());
+    if (*known) return std::move(**known);
+  }
+  auto receipt = run_body(*job.body);
+  job.room_may_come = !receipt && session_->refused_by_blocking();
+  if (!receipt || job.idempotency_key.empty()) return receipt;
+  auto done = session_->remember_answer(job.idempotency_key, *receipt);
+  if (!done) return tl::unexpected<Error>(done.error());
+  return receipt;
+}
+
 Result<Receipt> Store::run_body(const WriteBody& body) {
   Writing writing(*this);
   Result<void> done;
+  session_->enter_closure();
   session_->fence().enter_closure(Fence::Access::caller_writes);
   try {
     done = body(writing);
@@ -193,6 +248,8 @@ Result<Receipt> Store::run_body(const WriteBody& body) {
   }
   const auto clean = session_->fence().leave_closure();
   if (done && !clean) done = clean;
+  const auto bounded = session_->check_closure();
+  if (!bounded && (done || session_->overflowed())) done = bounded;
   if (done && !session_->in_transaction()) {
     done = fail(ErrorCode::invalid, "write", "a statement of the closure ended the transaction");
   }
@@ -204,6 +261,7 @@ Result<Receipt> Store::run_body(const WriteBody& body) {
 }
 
 void Store::finish(std::span<WriteJob> jobs) {
+  session_->count_refused();
   const bool any =
       std::any_of(jobs.begin(), jobs.end(), [](const WriteJob& job) { return job.outcome.has_value(); });
   if (!any) {
@@ -218,6 +276,7 @@ void Store::finish(std::span<WriteJob> jobs) {
 }
 
 void Store::count_committed() {
+  commit_news_ = true;
   ++counters_.groups_committed;
   counters_.events_committed += group_events_;
   counters_.event_bytes_committed += group_bytes_;
@@ -260,12 +319,15 @@ void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) 
 // A full disk is no trouble of this kind: it passes when somebody makes room.
 void Store::count_trouble() {
   const Instant now = platform_.clock.now();
+  trouble_news_ = true;
   if (last_trouble_ && now - *last_trouble_ < kTroubleSpan) counters_.degraded = true;
   last_trouble_ = now;
 }
 
 bool Store::reopen() {
   purged_before_ += session_->rows_purged();
+  written_before_ += session_->bytes_written();
+  backup_.reset();  // it reads through the connection that goes
   memory_ = session_->memory();
   session_.reset();  // the connection must be gone before the file is opened again
   return open_again();
@@ -281,6 +343,7 @@ bool Store::open_again() {
   session_->adopt(memory_);
   epoch_known_ = false;
   control_news_ = true;
+  if (session_->was_unclean()) begin_check();
   return true;
 }
 
@@ -321,18 +384,43 @@ std::vector<Watermark> Store::watermarks() const {
 StoreStatistics Store::statistics() {
   StoreStatistics statistics = counters_;
   statistics.device = device_;
-  statistics.budget_bytes = options_.budget_bytes == 0 ? 64ULL << 20U : options_.budget_bytes;
+  statistics.pressure = gauge_.state();
+  statistics.pressure_reason = gauge_.reason();
+  statistics.check_running = !check_.empty();
   statistics.rows_purged = purged_before_;
+  statistics.bytes_written = written_before_;
   if (!session_) {
     statistics.degraded = true;
     return statistics;
   }
-  statistics.epoch = session_->stored_epoch();
   statistics.newest_epoch = session_->newest_epoch();
-  statistics.rows_purged += session_->rows_purged();
-  statistics.wal_pages = session_->wal_pages();
-  session_->add_page_counts(statistics);
+  refresh(statistics);
+  session_->add_figures(statistics);
   return statistics;
+}
+
+void Store::refresh(StoreStatistics& statistics) const {
+  statistics.writes_committed = counters_.writes_committed;
+  statistics.writes_failed = counters_.writes_failed;
+  statistics.events_committed = counters_.events_committed;
+  statistics.event_bytes_committed = counters_.event_bytes_committed;
+  statistics.groups_committed = counters_.groups_committed;
+  statistics.group_events_largest = counters_.group_events_largest;
+  statistics.groups_split = counters_.groups_split;
+  statistics.commits_unknown = counters_.commits_unknown;
+  statistics.settle_commits = counters_.settle_commits;
+  statistics.checkpoints = counters_.checkpoints;
+  statistics.checkpoint_failures = counters_.checkpoint_failures;
+  statistics.rows_checked = counters_.rows_checked;
+  statistics.rows_damaged = counters_.rows_damaged;
+  statistics.pressure = gauge_.state();
+  statistics.check_running = !check_.empty();
+  statistics.degraded = counters_.degraded || !session_;
+  if (!session_) return;
+  statistics.rows_purged = purged_before_ + session_->rows_purged();
+  statistics.bytes_written = written_before_ + session_->bytes_written();
+  statistics.wal_pages = session_->wal_pages();
+  if (const auto epoch = session_->stored_epoch()) statistics.epoch = statistics.newest_epoch = epoch;
 }
 
 std::vector<LaneStatistics> Store::lane_statistics() {

@@ -10,31 +10,43 @@
 #include <span>
 #include <vector>
 
+#include "flow/pressure.hpp"
 #include "store/session.hpp"
 
 namespace holdfast::store {
+
+class Backup;
 
 /// A write waiting for its commit.
 struct WriteJob {
   const WriteBody* body = nullptr;
   std::string_view idempotency_key = {};
   WriteResult outcome = {};
+  /// The outcome is `full`, and room may come: a lane that blocks has refused it.
+  bool room_may_come = false;
 };
 
-/// The store of one device: group commit on top of a Session, and what to do when a commit fails. Passive: no
-/// threads, no waiting but for the disk. One user at a time.
+/// The store of one device: group commit on top of a Session, what to do when a commit fails, and who gives way when
+/// room is short. Passive: no threads, no waiting but for the disk. One user at a time.
 ///
-/// A failed COMMIT is not "nothing happened": its frames may be in the WAL. The store then closes the file,
+/// **A failed COMMIT** is not "nothing happened": its frames may be in the WAL. The store then closes the file,
 /// opens it again and looks for the group's events. Only if it cannot look (the opening fails, or the group
 /// held no event) the callers get `outcome_unknown`. A second I/O error within kTroubleSpan makes the store
 /// degraded: it reads, and refuses writes with `io_error`. While the file cannot be opened at all, everything
 /// fails with `io_error`, and opening is tried again at most every kReopenPause.
+///
+/// **Room** is looked after in the transaction that needs it, in this order: acknowledgements are stored and purged;
+/// under pressure the lanes' policies give up a block each (flow::plan_shed); then the callers' closures run.
+/// If one finds no room, everything is rolled back, room is made for it where its lane may take it
+/// (flow::plan_room), and the group runs again, once. Each loss is declared in that same transaction.
 class Store {
  public:
   static constexpr std::chrono::minutes kTroubleSpan{1};
   static constexpr std::chrono::seconds kReopenPause{5};
   /// Fewer acknowledgements do not ride on a producer's commit: they would dirty pages of their own.
   static constexpr std::size_t kRideEventsMin = 64;
+  /// Blocks that are given up in one transaction, so that it stays within its pages.
+  static constexpr std::size_t kShedBlocksMax = 4;
 
   /// Errors as Outbox::open.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const StoreOptions& options,
@@ -44,7 +56,7 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   /// Runs the first jobs in one transaction and makes them durable; returns how many got their outcome (at
-  /// least one). A group closes at limits::kGroupEventsMax and limits::kGroupBytesMax. When a job ends the
+  /// least one). A group closes at StoreOptions::group_events_max and Layout::group_bytes. When a job ends the
   /// whole transaction, the others are run again, each alone.
   std::size_t commit_group(std::span<WriteJob> jobs);
   [[nodiscard]] Result<void> read(const ReadBody& body);
@@ -66,6 +78,27 @@ class Store {
   [[nodiscard]] Result<std::size_t> store_settled(bool force);
   /// Moves the WAL into the database when it has passed its mark. A failure is counted and tried again.
   void checkpoint_if_due();
+  /// One bounded step of what can wait: expiry, shedding while nobody writes, growth, the check after an unclean stop.
+  /// True: more waits.
+  [[nodiscard]] Result<bool> keep_house();
+  /// True once after room was made: a write that was `full` may fit now.
+  [[nodiscard]] bool take_room_news();
+
+  // --- for operators ---
+  [[nodiscard]] Result<void> set_paused(std::string_view lane, bool paused);
+  [[nodiscard]] Result<void> remove_lane(std::string_view lane, LaneRemoval removal);
+  [[nodiscard]] Result<EventPage> events(std::string_view lane, std::int64_t after_seq,
+                                         std::size_t events_max);
+  /// One at a time. The copy is consistent as of its last step: what is written in between goes into it too.
+  [[nodiscard]] Result<void> begin_backup(const std::string& path);
+  /// True: more to do.
+  [[nodiscard]] Result<bool> step_backup();
+  void begin_check();
+  /// True: more to do.
+  [[nodiscard]] bool check_slice();
+  /// SQLite's own check of the structure, and the totals.
+  [[nodiscard]] Result<CheckReport> end_check();
+
   /// Stores what waits and closes the file. The store is of no use afterwards.
   [[nodiscard]] Result<void> close();
 
@@ -76,25 +109,48 @@ class Store {
   /// True once after gap or epoch records were committed.
   [[nodiscard]] bool take_control_news();
   [[nodiscard]] StoreStatistics statistics();
+  /// The numbers that change with every commit, and no others: without a look into the file and without copying
+  /// texts.
+  void refresh(StoreStatistics& statistics) const;
   [[nodiscard]] std::vector<LaneStatistics> lane_statistics();
 
  private:
   class Writing;
+  /// Rows that are still to be looked at, of one lane.
+  struct CheckSpan {
+    LaneNumber lane = 0;
+    std::int64_t after_seq = 0;
+    std::int64_t to_seq = 0;
+  };
+
   Store(const StoreOptions& options, PlatformView platform, std::unique_ptr<Session> session);
+  // Group commit.
   [[nodiscard]] std::size_t run_group(std::span<WriteJob> jobs);
+  [[nodiscard]] std::size_t run_jobs(std::span<WriteJob> jobs, bool& intact);
   [[nodiscard]] Result<void> begin_group();
   void run_alone(WriteJob& job);
   void run_in_savepoint(WriteJob& job);
+  [[nodiscard]] Result<Receipt> run_job(WriteJob& job);
   [[nodiscard]] Result<Receipt> run_body(const WriteBody& body);
   void finish(std::span<WriteJob> jobs);
   void count_committed();
+  // A failed COMMIT.
   void resolve_failed_commit(std::span<WriteJob> jobs, const Error& error);
   void count_trouble();
   [[nodiscard]] bool reopen();
   [[nodiscard]] bool open_again();
   /// False, and no session, when the file could not be opened again.
   [[nodiscard]] bool have_session();
+  // Room.
+  void look_at_pressure();
+  [[nodiscard]] Result<void> relieve();
+  [[nodiscard]] Result<std::uint64_t> give_up(std::span<const flow::ShedStep> steps);
+  [[nodiscard]] Result<bool> make_room(std::span<const Wanted> wanted);
+  [[nodiscard]] bool settled_is_worth_a_ride() const;
+
   [[nodiscard]] bool quarantine(const RefusalNote& note, std::string_view gap_reason);
+  [[nodiscard]] Result<bool> relieve_alone();
+  [[nodiscard]] Result<bool> check_rows();
   template <class Body>
   [[nodiscard]] Result<void> transact(Body body);
 
@@ -102,17 +158,34 @@ class Store {
   PlatformView platform_;
   std::string device_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Backup> backup_;
   std::vector<LaneMemory> memory_;  ///< of the last session, for the next one
   StoreStatistics counters_;
+  flow::PressureGauge gauge_;
+  bool trouble_news_ = false;  ///< an I/O error since the last look
+  bool commit_news_ = false;   ///< a commit since the last look
   std::optional<Instant> last_trouble_;
   Instant last_opening_;
   std::size_t group_events_ = 0;  ///< of the transaction being built
   std::size_t group_bytes_ = 0;
   std::uint64_t purged_before_ = 0;  ///< by sessions before this one
+  std::uint64_t written_before_ = 0;
+  std::vector<CheckSpan> check_;
   bool epoch_known_ = false;
   bool closed_ = false;
+  bool room_news_ = false;
   bool control_left_ = false;  ///< the last control_records() was cut short
   bool control_news_ = true;   ///< at open there may be some from before
 };
+
+// A transaction of our own. What it changed in memory is undone with it.
+template <class Body>
+Result<void> Store::transact(Body body) {
+  if (auto begun = session_->begin(); !begun) return begun;
+  Result<void> done = body();
+  if (done) done = session_->commit();
+  if (!done) session_->roll_back();
+  return done;
+}
 
 }  // namespace holdfast::store

@@ -8,27 +8,28 @@
 
 namespace holdfast::store {
 
-// A transaction of our own. What it changed in memory is undone with it.
-template <class Body>
-Result<void> Store::transact(Body body) {
-  if (auto begun = session_->begin(); !begun) return begun;
-  Result<void> done = body();
-  if (done) done = session_->commit();
-  if (!done) session_->roll_back();
-  return done;
-}
-
 Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
                              std::size_t bytes_max) {
   for (;;) {
     if (!have_session()) return fail(ErrorCode::io_error, "fetch events", "the store is not usable now");
     auto fetched = session_->fetch(lane, after_seq, events_max, bytes_max);
+    if (fetched && fetched->vanished) {
+      // Rows that nothing explains the absence of are declared, so that they neither block nor vanish silently.
+      const Hole hole = *fetched->vanished;
+      if (auto done = transact([&] { return session_->declare_vanished(lane, hole); }); !done)
+        return tl::unexpected<Error>(done.error());
+      counters_.rows_damaged += static_cast<std::uint64_t>(hole.last - hole.first + 1);
+      control_news_ = true;
+      continue;
+    }
     if (!fetched || !fetched->damaged_seq || !fetched->events.empty()) return fetched;
     // A row that cannot be read as it was written is set aside and declared, so that it neither blocks nor
     // vanishes.
     const RefusalNote note{lane, *fetched->damaged_seq, 0, "the row's checksum does not fit",
                            platform_.clock.wall().utc};
-    if (!quarantine(note, "damaged")) {
+    if (quarantine(note, "damaged")) {
+      ++counters_.rows_damaged;
+    } else {
       return fail(ErrorCode::corrupt, "fetch events",
                   "event " + std::to_string(note.seq) +
                       " is damaged and cannot be set aside: the quarantine is full");
@@ -77,7 +78,6 @@ bool Store::quarantine(const RefusalNote& note, std::string_view gap_reason) {
     return {};
   });
   if (!done || !moved) return false;
-  session_->settle(note.lane, note.seq);
   control_news_ = true;
   return true;
 }
@@ -85,11 +85,14 @@ bool Store::quarantine(const RefusalNote& note, std::string_view gap_reason) {
 Result<std::size_t> Store::store_settled(bool force) {
   if (!session_ || counters_.degraded) return 0;
   const std::size_t waiting = session_->unstored();
+  const std::uint64_t purged = session_->rows_purged();
   if (waiting == 0 || (!force && waiting < options_.settle_events_max)) return waiting;
   if (auto done = transact([&] { return session_->store_settled(); }); !done) {
     return tl::unexpected<Error>(done.error());
   }
   ++counters_.settle_commits;
+  commit_news_ = true;
+  room_news_ = room_news_ || session_->rows_purged() != purged;
   return session_->unstored();
 }
 
@@ -104,9 +107,11 @@ void Store::checkpoint_if_due() {
 
 Result<void> Store::close() {
   Result<void> done;
-  // Each round purges at most limits::kPurgeRowsMax rows a lane; what is left is purged after the next
-  // opening.
+  // Each round purges at most limits::kPurgeRowsMax rows; what is left is purged after the next opening.
   if (auto stored = store_settled(true); !stored) done = tl::unexpected<Error>(stored.error());
+  const bool sound = done && session_ && !counters_.degraded && check_.empty();
+  if (sound && !session_->record().clean) done = transact([&] { return session_->mark_clean(); });
+  backup_.reset();
   session_.reset();
   closed_ = true;
   return done;

@@ -26,7 +26,8 @@ inline constexpr std::size_t kAttributeValueBytesMax = 1024;
 inline constexpr std::size_t kWriteEventsMax = 1024;  ///< events of one write
 inline constexpr std::size_t kGroupEventsMax = 4096;  ///< events of one commit; a group closes when reached
 inline constexpr std::size_t kGroupWritesMax = 256;   ///< callers of one commit
-inline constexpr std::size_t kGroupBytesMax = 4 * 1024 * 1024;  ///< event and state bytes of one commit
+inline constexpr std::size_t kGroupBytesMax = 3 * 1024 * 1024;  ///< event and state bytes of one commit; budgets
+                                                                ///< below 32 MiB allow 3/32 of themselves
 inline constexpr std::size_t kQueuedWritesMax = 1024;           ///< callers waiting for a commit
 inline constexpr std::size_t kInternedTextsMax = 65'536;        ///< beyond it a row carries its own text
 inline constexpr std::size_t kQuarantineRowsMax = 1000;         ///< beyond it the lane waits

@@ -8,15 +8,22 @@
 namespace holdfast::store {
 namespace {
 
-// The INSERT ... SELECT form: SQLITE_FULL then undoes the statement only, not the whole transaction.
+// A look first, then the write: RETURNING, which would tell the version, costs three times as much.
+constexpr std::string_view kOld = "SELECT version, content_type, length(value) FROM hf_state WHERE key = ?1";
+// The INSERT ... SELECT form: SQLITE_FULL then undoes the statement only, not the whole transaction. REPLACE
+// overwrites the row where it is; an upsert would look it up three times.
 constexpr std::string_view kPut =
-    "INSERT INTO hf_state (key, version, content_type, value) SELECT ?1, 1, ?2, ?3 WHERE 1 "
-    "ON CONFLICT (key) DO UPDATE SET version = version + 1, content_type = excluded.content_type, "
-    "value = excluded.value RETURNING version";
+    "INSERT OR REPLACE INTO hf_state (key, version, content_type, value) SELECT ?1, ?2, ?3, ?4";
 constexpr std::string_view kErase = "DELETE FROM hf_state WHERE key = ?1";
 constexpr std::string_view kGet = "SELECT key, content_type, version, value FROM hf_state WHERE key = ?1";
+constexpr std::string_view kBytes =
+    "SELECT coalesce(sum(length(CAST(key AS BLOB)) + length(content_type) + length(value)), 0) FROM hf_state";
 constexpr std::string_view kList =
     "SELECT key, content_type, version, value FROM hf_state WHERE key >= ?1 ORDER BY key LIMIT ?2";
+
+std::int64_t bytes_of_row(std::string_view key, std::string_view content_type, std::int64_t value_bytes) {
+  return static_cast<std::int64_t>(key.size() + content_type.size()) + value_bytes;
+}
 
 StateEntry entry_of(const Statement& row) {
   const auto value = row.blob(3);
@@ -25,29 +32,55 @@ StateEntry entry_of(const Statement& row) {
 
 }  // namespace
 
-Result<StateTable> StateTable::open(Connection& connection) {
+Result<StateTable> StateTable::open(Connection& connection, std::int64_t bytes_max) {
   StateTable table;
-  table.db_ = connection.handle();
-  const auto prepared = prepare_all(
-      table.db_, {{&table.put_, kPut}, {&table.erase_, kErase}, {&table.get_, kGet}, {&table.list_, kList}});
+  const auto bytes = connection.query_integer(kBytes);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  table.bytes_ = *bytes;
+  table.bytes_max_ = bytes_max;
+  const auto prepared = prepare_all(connection.handle(), {{&table.old_, kOld},
+                                                          {&table.put_, kPut},
+                                                          {&table.erase_, kErase},
+                                                          {&table.get_, kGet},
+                                                          {&table.list_, kList}});
   if (!prepared) return tl::unexpected<Error>(prepared.error());
   return table;
 }
 
+Result<std::optional<StateTable::Old>> StateTable::old_of(std::string_view key) {
+  const ResetGuard guard(old_);
+  const auto stepped = old_.bind(1, key).step();
+  if (!stepped) return tl::unexpected<Error>(stepped.error());
+  if (*stepped == Step::done) return std::nullopt;
+  return Old{old_.integer(0), bytes_of_row(key, old_.text(1), old_.integer(2))};
+}
+
 Result<std::int64_t> StateTable::put(std::string_view key, std::span<const std::byte> value,
                                      std::string_view content_type) {
-  const ResetGuard guard(put_);
-  const auto stepped = put_.bind(1, key).bind(2, content_type).bind(3, value).step();
-  if (!stepped) return tl::unexpected<Error>(stepped.error());
-  const std::int64_t version = put_.integer(0);
-  const auto finished = put_.step();  // a RETURNING statement has taken effect once it is done
-  if (!finished) return tl::unexpected<Error>(finished.error());
+  const auto found = old_of(key);
+  if (!found) return tl::unexpected<Error>(found.error());
+  const Old old = found->value_or(Old());
+  const std::int64_t growth =
+      bytes_of_row(key, content_type, static_cast<std::int64_t>(value.size())) - old.bytes;
+  if (growth > 0 && growth > bytes_max_ - bytes_) {
+    return fail(ErrorCode::full, "put state",
+                "the state's quota is " + std::to_string(bytes_max_) + " bytes and " +
+                    std::to_string(bytes_) + " are used; erase keys, or raise the quota");
+  }
+  const std::int64_t version = old.version + 1;
+  auto done = put_.bind(1, key).bind(2, version).bind(3, content_type).bind(4, value).run();
+  if (!done) return tl::unexpected<Error>(std::move(done.error()));
+  bytes_ += growth;
   return version;
 }
 
 Result<bool> StateTable::erase(std::string_view key) {
-  if (auto done = erase_.bind(1, key).run(); !done) return tl::unexpected<Error>(done.error());
-  return sqlite3_changes(db_) > 0;
+  const auto old = old_of(key);
+  if (!old) return tl::unexpected<Error>(old.error());
+  if (!old->has_value()) return false;
+  if (auto done = erase_.bind(1, key).run(); !done) return tl::unexpected<Error>(std::move(done.error()));
+  bytes_ -= (*old)->bytes;
+  return true;
 }
 
 Result<std::optional<StateEntry>> StateTable::get(std::string_view key) {

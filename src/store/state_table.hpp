@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <holdfast/outbox.hpp>
 #include <holdfast/result.hpp>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,11 +14,15 @@
 
 namespace holdfast::store {
 
-/// hf_state: the application's values by key.
+/// hf_state: the application's values by key, within a quota. bytes() is what keys, content types and values
+/// come to: counted once at open, kept in step by put() and erase(). A rollback is told by restore_bytes().
 class StateTable {
  public:
-  [[nodiscard]] static Result<StateTable> open(Connection& connection);
+  static constexpr std::int64_t kNoQuota = std::numeric_limits<std::int64_t>::max();
 
+  [[nodiscard]] static Result<StateTable> open(Connection& connection, std::int64_t bytes_max = kNoQuota);
+
+  /// Returns the new version. `full`: the quota would be passed; a put that does not grow the state never is.
   [[nodiscard]] Result<std::int64_t> put(std::string_view key, std::span<const std::byte> value,
                                          std::string_view content_type);
   [[nodiscard]] Result<bool> erase(std::string_view key);
@@ -24,8 +30,20 @@ class StateTable {
   [[nodiscard]] Result<std::vector<StateEntry>> list(std::string_view prefix, std::string_view after,
                                                      std::size_t entries_max);
 
+  [[nodiscard]] std::int64_t bytes() const noexcept { return bytes_; }
+  void restore_bytes(std::int64_t bytes) noexcept { bytes_ = bytes; }
+
  private:
-  sqlite3* db_ = nullptr;
+  /// What a put or erase replaces.
+  struct Old {
+    std::int64_t version = 0;
+    std::int64_t bytes = 0;
+  };
+  [[nodiscard]] Result<std::optional<Old>> old_of(std::string_view key);
+
+  std::int64_t bytes_ = 0;
+  std::int64_t bytes_max_ = kNoQuota;
+  Statement old_;
   Statement put_;
   Statement erase_;
   Statement get_;

@@ -63,27 +63,36 @@ int Fence::authorize(void* self, int action, const char* first, const char* seco
   return SQLITE_OK;
 }
 
+// SQLite puts a new statement at the head of its list, so only what is before our newest need be looked at: our
+// own are many, and there is a closure per caller.
 void Fence::enter_closure(Access access) {
-  known_.clear();
-  for (sqlite3_stmt* s = sqlite3_next_stmt(db_, nullptr); s != nullptr; s = sqlite3_next_stmt(db_, s)) {
-    known_.push_back(s);
-  }
+  newest_ = sqlite3_next_stmt(db_, nullptr);
+  if (!leftovers_.empty()) pass_leftovers();
   access_ = access;
   in_closure_ = true;
+}
+
+// Their owners may finalize them at any time, so none of them can mark where ours begin.
+void Fence::pass_leftovers() {
+  std::vector<sqlite3_stmt*> still;
+  const auto is_leftover = [&] {
+    return std::find(leftovers_.begin(), leftovers_.end(), newest_) != leftovers_.end();
+  };
+  for (; newest_ != nullptr && is_leftover(); newest_ = sqlite3_next_stmt(db_, newest_))
+    still.push_back(newest_);
+  leftovers_ = std::move(still);
 }
 
 Result<void> Fence::leave_closure() {
   access_ = Access::ours;
   in_closure_ = false;
   bool clean = true;
-  auto expected = known_.begin();  // usually nothing has changed, and both lists agree
-  for (sqlite3_stmt* s = sqlite3_next_stmt(db_, nullptr); s != nullptr; s = sqlite3_next_stmt(db_, s)) {
-    if (expected != known_.end() && *expected == s) {
-      ++expected;
-      continue;
-    }
-    if (std::find(known_.begin(), known_.end(), s) != known_.end()) continue;
+  for (sqlite3_stmt* s = sqlite3_next_stmt(db_, nullptr); s != newest_ && s != nullptr;
+       s = sqlite3_next_stmt(db_, s)) {
+    const bool known = std::find(leftovers_.begin(), leftovers_.end(), s) != leftovers_.end();
+    if (known && sqlite3_stmt_busy(s) == 0) continue;
     sqlite3_reset(s);
+    if (!known) leftovers_.push_back(s);
     clean = false;
   }
   if (clean) return {};

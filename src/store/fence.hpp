@@ -39,10 +39,12 @@ class Fence {
   static int authorize(void* self, int action, const char* first, const char* second, const char* database,
                        const char* trigger) noexcept;
   static int on_commit(void* self) noexcept;
+  void pass_leftovers();
   sqlite3* db_;
   Access access_ = Access::ours;
   bool in_closure_ = false;
-  std::vector<sqlite3_stmt*> known_;
+  sqlite3_stmt* newest_ = nullptr;  ///< of our own; a closure's statements come before it in SQLite's list
+  std::vector<sqlite3_stmt*> leftovers_;  ///< found after earlier closures, and not finalized by their owners
 };
 
 /// Takes the authorizer off for our own statements, for a scope.

@@ -161,6 +161,47 @@ TEST_F(Fenced, rolls_back_a_write_that_leaves_a_statement_behind) {
   expect_usable();  // and it closes, though the statements are still there
 }
 
+TEST_F(Fenced, lets_the_owner_finalize_later_what_it_left_behind) {
+  sqlite3_stmt* first = nullptr;
+  sqlite3_stmt* second = nullptr;
+  const auto leave = [&](sqlite3_stmt*& left) {
+    return outcome(device.write([&](Transaction& t) -> Result<void> {
+      EXPECT_EQ(sqlite3_prepare_v2(t.sql(), "SELECT 1", -1, &left, nullptr), SQLITE_OK);
+      return {};
+    }));
+  };
+  const auto finalize = [&](sqlite3_stmt* left) {
+    return outcome(device.write([&](Transaction&) -> Result<void> {
+      sqlite3_finalize(left);
+      return {};
+    }));
+  };
+  EXPECT_EQ(leave(first), "invalid");
+  EXPECT_EQ(leave(second), "invalid");
+  EXPECT_EQ(finalize(first), "ok");
+  EXPECT_EQ(leave(first), "invalid");  // most likely at the same address
+  EXPECT_EQ(finalize(first), "ok");
+  EXPECT_EQ(finalize(second), "ok");
+  EXPECT_EQ(leave(second), "invalid");
+  sqlite3_finalize(second);
+  expect_usable();
+}
+
+TEST_F(Fenced, finds_a_statement_that_was_left_behind_before_and_is_left_open_again) {
+  sqlite3_stmt* left = nullptr;
+  const auto open_it = [&](Transaction& t) -> Result<void> {
+    if (left == nullptr) {
+      EXPECT_EQ(sqlite3_prepare_v2(t.sql(), "SELECT 1 UNION SELECT 2", -1, &left, nullptr), SQLITE_OK);
+    }
+    EXPECT_EQ(sqlite3_step(left), SQLITE_ROW);
+    return {};
+  };
+  EXPECT_EQ(outcome(device.write(open_it)), "invalid");
+  EXPECT_EQ(outcome(device.write(open_it)), "invalid");
+  EXPECT_EQ(sqlite3_stmt_busy(left), 0);
+  expect_usable();
+}
+
 TEST_F(Fenced, finds_a_statement_that_a_read_leaves_behind) {
   sqlite3_stmt* left = nullptr;
   EXPECT_EQ(outcome(device.store->read([&](const Reader& r) -> Result<void> {

@@ -2,7 +2,9 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 #include <holdfast/limits.hpp>
 
 namespace holdfast::base {
@@ -32,6 +34,22 @@ char32_t next_code_point(std::string_view& rest) noexcept {
   return point;
 }
 
+constexpr std::uint64_t in_every_byte(std::uint8_t byte) noexcept { return byte * 0x0101'0101'0101'0101U; }
+
+// Whether all eight bytes are ASCII and no control characters. The top bit of a byte comes out set if it was set,
+// if taking 0x20 away borrows, or if adding 1 carries into it (0x7F). A borrow or carry may spill over into other
+// bytes, but only from one that is refused itself.
+bool is_plain_ascii(const char* eight) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, sizeof word);
+  return ((word | (word - in_every_byte(0x20)) | (word + in_every_byte(0x01))) & in_every_byte(0x80)) == 0;
+}
+
+// Nearly all texts are plain ASCII through and through: eight bytes at a time.
+void skip_plain_ascii(std::string_view& rest) noexcept {
+  while (rest.size() >= 8 && is_plain_ascii(rest.data())) rest.remove_prefix(8);
+}
+
 template <class Allowed>
 bool all_code_points(std::string_view text, Allowed allowed) noexcept {
   while (!text.empty()) {
@@ -45,16 +63,32 @@ bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_alphanumeric(char c) noexcept { return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z'); }
 
+/// Letters, digits and some marks, looked up.
+class CharSet {
+ public:
+  constexpr explicit CharSet(std::string_view marks) noexcept {
+    for (const char c : marks) has_[static_cast<unsigned char>(c)] = true;
+    for (char c = '0'; c <= '9'; ++c) has_[static_cast<unsigned char>(c)] = true;
+    for (char c = 'a'; c <= 'z'; ++c) {
+      has_[static_cast<unsigned char>(c)] = has_[static_cast<unsigned char>(c - 'a' + 'A')] = true;
+    }
+  }
+  [[nodiscard]] constexpr bool has(char c) const noexcept { return has_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> has_{};
+};
+
+constexpr CharSet kToken("!#$%&'*+-.^_`{|}~");  // letters, digits and these: RFC 2045 section 5.1
+constexpr CharSet kUnreserved("-._~");          // RFC 3986 section 2.3
+
 template <class Allowed>
 bool made_of(std::string_view text, std::size_t bytes_max, Allowed allowed) noexcept {
   return !text.empty() && text.size() <= bytes_max && std::all_of(text.begin(), text.end(), allowed);
 }
 
-// RFC 2045 section 5.1.
 bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`{|}~";
-  return made_of(text, text.size(),
-                 [&](char c) { return is_alphanumeric(c) || kMarks.find(c) != std::string_view::npos; });
+  return made_of(text, text.size(), [](char c) { return kToken.has(c); });
 }
 
 }  // namespace
@@ -64,6 +98,7 @@ bool is_utf8(std::string_view text) noexcept {
 }
 
 bool is_plain_text(std::string_view text) noexcept {
+  skip_plain_ascii(text);
   return all_code_points(text, [](char32_t point) {
     const bool control = point < 0x20 || (point >= 0x7F && point <= 0x9F);
     const bool noncharacter = (point >= 0xFDD0 && point <= 0xFDEF) || (point & 0xFFFEU) == 0xFFFE;
@@ -97,22 +132,26 @@ bool is_media_type(std::string_view text) noexcept {
 }
 
 bool is_topic(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= limits::kTopicBytesMax &&
-         text.find_first_of("+#") == std::string_view::npos && is_plain_text(text);
+  return !text.empty() && text.size() <= limits::kTopicBytesMax && text.find('+') == std::string_view::npos &&
+         text.find('#') == std::string_view::npos && is_plain_text(text);
 }
 
-std::string percent_encode(std::string_view text) {
+void append_percent_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
   for (const char c : text) {
-    if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded += c;
+    if (kUnreserved.has(c)) {
+      out += c;
       continue;
     }
     const auto byte = static_cast<unsigned char>(c);
-    encoded += {'%', kHex[byte >> 4U], kHex[byte & 0xFU]};
+    out += {'%', kHex[byte >> 4U], kHex[byte & 0xFU]};
   }
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  encoded.reserve(text.size());
+  append_percent_encoded(encoded, text);
   return encoded;
 }
 

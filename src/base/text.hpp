@@ -30,6 +30,8 @@ namespace holdfast::base {
 
 /// Everything but A-Z a-z 0-9 - . _ ~ becomes %XX (RFC 3986), so the result is one topic level.
 [[nodiscard]] std::string percent_encode(std::string_view text);
+/// The same at the end of `out`, for a buffer that is used again.
+void append_percent_encoded(std::string& out, std::string_view text);
 
 /// 16 lower-case hexadecimal digits.
 [[nodiscard]] std::string hex64(std::uint64_t bits);

@@ -66,6 +66,23 @@ TEST(PlainText, has_no_control_characters_and_no_noncharacters) {
   }
 }
 
+// Texts are looked at eight bytes at a time: every byte, at every place of a long text.
+TEST(PlainText, is_judged_alike_wherever_the_character_stands) {
+  for (int byte = 0; byte <= 0xFF; ++byte) {
+    const bool plain = byte >= 0x20 && byte < 0x7F;  // above is no UTF-8 by itself
+    for (const char fill : {' ', 'a', '~'}) {
+      for (std::size_t at = 0; at < 20; ++at) {
+        std::string text(20, fill);
+        text[at] = static_cast<char>(byte);
+        ASSERT_EQ(is_plain_text(text), plain) << byte << ' ' << at;
+      }
+    }
+  }
+  for (std::size_t at = 0; at < 20; ++at) {
+    EXPECT_TRUE(is_plain_text(std::string(at, '~') + "\u6c34" + std::string(20 - at, ' '))) << at;
+  }
+}
+
 TEST(Names, of_lanes) {
   for (const char* name : {"a", "alarm", "bulk_2", "0", "_", "abcdefghijklmnopqrstuvwxyz012345"}) {
     EXPECT_TRUE(is_lane_name(name)) << name;
@@ -121,6 +138,9 @@ TEST(PercentEncode, makes_one_topic_level_of_any_key) {
   EXPECT_EQ(percent_encode("a/b+c#d e%"), "a%2Fb%2Bc%23d%20e%25");
   EXPECT_EQ(percent_encode("\u00fc"), "%C3%BC");
   EXPECT_EQ(percent_encode(""), "");
+  std::string topic = "a/";
+  append_percent_encoded(topic, "b/c");
+  EXPECT_EQ(topic, "a/b%2Fc");
 }
 
 TEST(Hex64, is_read_as_it_is_written) {

@@ -47,7 +47,7 @@ Result<void> set_cache_spill_off(sqlite3* db) {
 
 Result<std::unique_ptr<Database>> Database::open(const InboxOptions& options) {
   std::unique_ptr<Database> database(new Database);
-  auto connection = store::Connection::open({options.path, options.vfs, options.create, kApplicationId, 0});
+  auto connection = store::Connection::open({options.path, options.vfs, options.create, kApplicationId});
   if (!connection) return failed(connection);
   database->own_.emplace(std::move(*connection));
   database->db_ = database->own_->handle();

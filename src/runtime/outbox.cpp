@@ -4,6 +4,7 @@
 #include <holdfast/platform/host.hpp>
 #include <holdfast/platform/link.hpp>
 
+#include "base/text.hpp"
 #include "runtime/relay_thread.hpp"
 #include "runtime/store_thread.hpp"
 
@@ -16,6 +17,14 @@ tl::unexpected<Error> inside_closure(const char* where) {
       "called from inside a closure or callback: use the transaction you were given, or another thread");
 }
 
+Result<void> check_options(const WriteOptions& options) {
+  if (options.idempotency_key.size() <= limits::kIdempotencyKeyBytesMax &&
+      base::is_utf8(options.idempotency_key)) {
+    return {};
+  }
+  return fail(ErrorCode::invalid, "write", "an idempotency key is 1 to 64 bytes of UTF-8");
+}
+
 }  // namespace
 
 class Outbox::Impl {
@@ -24,7 +33,7 @@ class Outbox::Impl {
       : options_(options),
         platform_(platform),
         process_(platform.host.process_id()),
-        store_(std::move(store), platform.clock, options.settle_delay_max) {}
+        store_(std::move(store), platform.clock, options) {}
 
   Result<void> start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link) {
     if (auto done = guard("start the relay"); !done) return done;
@@ -37,7 +46,7 @@ class Outbox::Impl {
     auto done = store_.run([&](store::Store& store) {
       setup.device = store.device();
       for (const store::LaneRecord& lane : store.lanes()) {
-        setup.lanes.push_back({lane.lane, lane.name, lane.priority, lane.cursor});
+        setup.lanes.push_back({lane.lane, lane.options.name, lane.options.priority, lane.cursor});
       }
     });
     if (!done) return done;
@@ -51,29 +60,71 @@ class Outbox::Impl {
     return {};
   }
 
-  WriteResult write(WriteBody body) {
-    const auto ticket = write_async(std::move(body), {});
-    if (!ticket) return tl::unexpected<Error>(ticket.error());
-    return ticket->wait(Instant::max());  // bounded by the writes that wait before it
+  WriteResult write(WriteBody body, const WriteOptions& options) {
+    if (auto done = guard_write(body, options); !done) return tl::unexpected<Error>(done.error());
+    return store_.write(std::move(body), options);
   }
 
-  Result<Ticket> write_async(WriteBody body, WriteCallback callback) {
-    if (auto done = guard("write"); !done) return tl::unexpected<Error>(done.error());
-    if (!body) return fail(ErrorCode::invalid, "write", "there is no closure");
-    return store_.write(std::move(body), std::move(callback));
+  Result<Ticket> write_async(WriteBody body, WriteCallback callback, const WriteOptions& options) {
+    if (auto done = guard_write(body, options); !done) return tl::unexpected<Error>(done.error());
+    return store_.write_async(std::move(body), std::move(callback), options);
   }
 
   Result<void> read(const ReadBody& body) {
     if (auto done = guard("read"); !done) return done;
     if (!body) return fail(ErrorCode::invalid, "read", "there is no closure");
-    Result<void> outcome;
-    auto done = store_.run([&](store::Store& store) { outcome = store.read(body); });
-    return done ? outcome : done;
+    return ask<void>([&](store::Store& store) { return store.read(body); });
   }
 
   Result<void> flush(Instant deadline) {
     if (auto done = guard("flush"); !done) return done;
     return store_.flush(deadline);
+  }
+
+  Result<void> set_paused(std::string_view lane, bool paused) {
+    if (auto done = guard(paused ? "pause" : "resume"); !done) return done;
+    return ask<void>([&](store::Store& store) {
+      auto done = store.set_paused(lane, paused);
+      if (done) store_.announce_again();  // a relay that found the lane paused looks again
+      return done;
+    });
+  }
+
+  Result<void> remove_lane(std::string_view lane, LaneRemoval removal) {
+    if (auto done = guard("remove lane"); !done) return done;
+    auto done = ask<void>([&](store::Store& store) { return store.remove_lane(lane, removal); });
+    if (done) store_.forget_lane(lane);
+    return done;
+  }
+
+  Result<EventPage> events(std::string_view lane, std::int64_t after_seq, std::size_t events_max) {
+    if (auto done = guard("read events"); !done) return tl::unexpected<Error>(done.error());
+    return ask<EventPage>([&](store::Store& store) { return store.events(lane, after_seq, events_max); });
+  }
+
+  // One step at a time, so that writes go on in between. So does check().
+  Result<void> backup(const std::string& path) {
+    if (auto done = guard("backup"); !done) return done;
+    const std::lock_guard one_at_a_time(slow_mutex_);
+    if (auto begun = ask<void>([&](store::Store& store) { return store.begin_backup(path); }); !begun)
+      return begun;
+    for (;;) {
+      const auto more = ask<bool>([](store::Store& store) { return store.step_backup(); });
+      if (!more) return tl::unexpected<Error>(more.error());
+      if (!*more) return {};
+    }
+  }
+
+  Result<CheckReport> check() {
+    if (auto done = guard("check"); !done) return tl::unexpected<Error>(done.error());
+    const std::lock_guard one_at_a_time(slow_mutex_);
+    if (auto begun = store_.run([](store::Store& store) { store.begin_check(); }); !begun)
+      return tl::unexpected<Error>(begun.error());
+    for (bool more = true; more;) {
+      auto done = store_.run([&](store::Store& store) { more = store.check_slice(); });
+      if (!done) return tl::unexpected<Error>(done.error());
+    }
+    return ask<CheckReport>([](store::Store& store) { return store.end_check(); });
   }
 
   Statistics statistics() const {
@@ -94,6 +145,21 @@ class Outbox::Impl {
   [[nodiscard]] bool forked() const { return platform_.host.process_id() != process_; }
 
  private:
+  /// Runs a task that has an answer: the task's, or why it was not run.
+  template <class T, class Ask>
+  Result<T> ask(Ask question) {
+    Result<T> answer;
+    const auto done = store_.run([&](store::Store& store) { answer = question(store); });
+    if (!done) return tl::unexpected<Error>(done.error());
+    return answer;
+  }
+
+  Result<void> guard_write(const WriteBody& body, const WriteOptions& options) const {
+    if (auto done = guard("write"); !done) return done;
+    if (!body) return fail(ErrorCode::invalid, "write", "there is no closure");
+    return check_options(options);
+  }
+
   // A forked child has no threads and must not touch the parent's file.
   Result<void> guard(const char* where) const {
     if (store_.is_this_thread()) return inside_closure(where);
@@ -106,6 +172,7 @@ class Outbox::Impl {
   PlatformView platform_;
   const std::int64_t process_;
   runtime::StoreThread store_;
+  std::mutex slow_mutex_;           // one backup or check at a time
   std::mutex life_mutex_;           // one start or close at a time; both may take seconds
   mutable std::mutex relay_mutex_;  // guards the pointer below against statistics()
   std::unique_ptr<runtime::RelayThread> relay_;
@@ -133,10 +200,12 @@ Result<void> Outbox::start_relay(const RelayOptions& options, std::unique_ptr<pl
   return impl_->start_relay(options, std::move(link));
 }
 
-WriteResult Outbox::write(WriteBody body, const WriteOptions& /*options*/) { return impl_->write(std::move(body)); }
+WriteResult Outbox::write(WriteBody body, const WriteOptions& options) {
+  return impl_->write(std::move(body), options);
+}
 
-Result<Ticket> Outbox::write_async(WriteBody body, WriteCallback callback, const WriteOptions& /*options*/) {
-  return impl_->write_async(std::move(body), std::move(callback));
+Result<Ticket> Outbox::write_async(WriteBody body, WriteCallback callback, const WriteOptions& options) {
+  return impl_->write_async(std::move(body), std::move(callback), options);
 }
 
 Result<void> Outbox::read(ReadBody body) { return impl_->read(body); }
@@ -163,6 +232,22 @@ Result<std::vector<StateEntry>> Outbox::list(std::string_view prefix, std::strin
 }
 
 Result<void> Outbox::flush(Instant deadline) { return impl_->flush(deadline); }
+
+Result<void> Outbox::pause(std::string_view lane) { return impl_->set_paused(lane, true); }
+
+Result<void> Outbox::resume(std::string_view lane) { return impl_->set_paused(lane, false); }
+
+Result<void> Outbox::remove_lane(std::string_view lane, LaneRemoval removal) {
+  return impl_->remove_lane(lane, removal);
+}
+
+Result<EventPage> Outbox::events(std::string_view lane, std::int64_t after_seq, std::size_t events_max) {
+  return impl_->events(lane, after_seq, events_max);
+}
+
+Result<void> Outbox::backup(const std::string& path) { return impl_->backup(path); }
+
+Result<CheckReport> Outbox::check() { return impl_->check(); }
 
 Statistics Outbox::statistics() const { return impl_->statistics(); }
 

@@ -24,7 +24,6 @@ RelayThread::RelayThread(relay::RelaySetup setup, std::unique_ptr<platform::Link
   store_.listen(
       {.committed = [this](store::LaneNumber lane, std::int64_t seq) { mailbox_.committed(lane, seq); },
        .control_committed = [this] { mailbox_.control_committed(); }});
-  store_.post([](store::Store&) {});  // a round, so that the relay hears of what is there already
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -61,7 +60,7 @@ void RelayThread::stop() {
   waker_.wake();
   if (!thread_.joinable()) return;
   thread_.join();
-  // The store's thread may still hold mail for us: wait until it has let go.
+  // The store's user may still hold mail for us: wait until it has let go.
   store_.listen({});
   store_.drain_tasks();
 }

@@ -4,23 +4,16 @@
 namespace holdfast {
 
 void Ticket::State::complete(WriteResult result) {
-  {
-    const std::lock_guard lock(mutex_);
-    result_ = std::move(result);
-  }
-  waker_.wake();
-}
-
-bool Ticket::State::done() const {
-  const std::lock_guard lock(mutex_);
-  return result_.has_value();
+  result_ = std::move(result);
+  done_ = true;
+  if (awaited_) waker_.wake();
 }
 
 WriteResult Ticket::State::wait(Instant deadline) {
-  const bool rung = done() || clock_.wait_until(deadline, waker_);
+  awaited_ = true;
+  const bool rung = done_ || clock_.wait_until(deadline, waker_);
   if (rung) waker_.wake();  // the bell wakes one waiter: pass it on
-  const std::lock_guard lock(mutex_);
-  if (result_) return *result_;
+  if (done_) return result_;
   return fail(ErrorCode::unavailable, "wait for the write",
               "the deadline has passed; the write is still on its way");
 }

@@ -31,8 +31,7 @@ constexpr std::string_view kOutline =
     "SELECT seq, epoch, total_bytes, length(data) FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2 "
     "ORDER BY seq LIMIT ?3";
 constexpr std::string_view kSeqCommittedUntil =
-    "SELECT max(seq) FROM (SELECT seq, boot, since_boot_ns FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2 "
-    "ORDER BY seq LIMIT ?5) WHERE boot <> ?3 OR since_boot_ns <= ?4";
+    "SELECT max(seq) FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2 AND (boot <> ?3 OR since_boot_ns <= ?4)";
 constexpr std::string_view kDrop = "DROP TABLE IF EXISTS hf_lane_{lane}";
 constexpr std::string_view kErase = "DELETE FROM hf_lane_{lane} WHERE seq BETWEEN ?1 AND ?2";
 
@@ -321,8 +320,7 @@ Result<void> LaneRows::put_back(const RawRow& row) {
 Result<std::optional<std::int64_t>> LaneRows::seq_committed_until(std::int64_t from_seq, std::int64_t to_seq,
                                                                   const Committed& until) {
   seq_committed_until_.bind(1, from_seq).bind(2, to_seq).bind(3, until.boot);
-  seq_committed_until_.bind(4, until.since_boot.time_since_epoch().count());
-  return optional_integer(seq_committed_until_.bind(5, static_cast<std::int64_t>(limits::kPurgeRowsMax)));
+  return optional_integer(seq_committed_until_.bind(4, until.since_boot.time_since_epoch().count()));
 }
 
 Result<void> LaneRows::erase(std::int64_t from_seq, std::int64_t to_seq) {

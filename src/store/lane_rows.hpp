@@ -116,7 +116,7 @@ class LaneRows {
   [[nodiscard]] Result<std::optional<std::int64_t>> seq_at_bytes(std::int64_t from_seq, std::int64_t to_seq,
                                                                  std::int64_t total_bytes);
   /// The highest seq of from..to that was committed in another boot, or in this one at `until` or before.
-  /// nullopt when there is none. Looks at the first limits::kPurgeRowsMax rows only.
+  /// nullopt when there is none. Looks at every row of the range, which the caller bounds.
   [[nodiscard]] Result<std::optional<std::int64_t>> seq_committed_until(std::int64_t from_seq,
                                                                         std::int64_t to_seq,
                                                                         const Committed& until);

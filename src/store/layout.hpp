@@ -31,10 +31,10 @@ struct Layout {
   std::uint64_t group_bytes = 0;  ///< event and state bytes that fit into group_pages with what goes along
   std::uint64_t block_bytes = 0;  ///< of rows that are dropped, purged or compacted in one step
 
-  [[nodiscard]] std::uint64_t wal_bytes() const noexcept {
+  [[nodiscard]] constexpr std::uint64_t wal_bytes() const noexcept {
     return kWalHeaderBytes + wal_frames * kWalFrameBytes;
   }
-  [[nodiscard]] std::uint64_t database_bytes() const noexcept { return database_pages * kPageBytes; }
+  [[nodiscard]] constexpr std::uint64_t database_bytes() const noexcept { return database_pages * kPageBytes; }
 };
 
 /// `budget_bytes` is at least kBudgetBytesMin. 1 MiB: 167 pages and 88 frames; 64 MiB: 14,338 and 2,032.

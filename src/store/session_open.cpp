@@ -298,7 +298,9 @@ Result<Session::Lane> Session::open_lane(LaneRecord record) {
   const auto below_low = rows->total_bytes_below_next(lowest_row->value_or(last + 1) - 1);
   if (!below_low) return tl::unexpected<Error>(below_low.error());
 
-  Lane lane{.record = std::move(record), .rows = std::move(*rows), .settled = Settled(0)};
+  Lane lane;
+  lane.record = std::move(record);
+  lane.rows = std::move(*rows);
   lane.settled = Settled(lane.record.cursor);
   lane.lost_events_below = lane.record.lost_events_below;
   lane.lost_bytes_below = lane.record.lost_bytes_below;

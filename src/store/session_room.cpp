@@ -35,6 +35,7 @@ Result<std::uint64_t> pragma_value(Statement& pragma) {
 // --- pages ---
 
 Result<Room> Session::room() {
+  const FenceGap gap(*fence_);  // asked for inside a caller's closure, too
   const auto pages = pragma_value(page_count_);
   if (!pages) return tl::unexpected<Error>(pages.error());
   const auto free = pragma_value(freelist_count_);
@@ -361,7 +362,10 @@ Result<std::uint64_t> Session::expire(std::size_t lane_index) {
   const auto bounded = lane.rows.seq_at_bytes(first, lane.durable.last_seq,
                                               below + static_cast<std::int64_t>(layout_.block_bytes));
   if (!bounded) return tl::unexpected<Error>(bounded.error());
-  const auto last = lane.rows.seq_committed_until(first, bounded->value_or(lane.durable.last_seq),
+  const auto runs = lane.rows.epoch_runs(first, lane.durable.last_seq);
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  if (runs->empty()) return 0;
+  const auto last = lane.rows.seq_committed_until(first, bounded->value_or(runs->front().first_seq),
                                                   {boot_.value_or(0), until});
   if (!last) return tl::unexpected<Error>(last.error());
   if (!last->has_value()) return 0;

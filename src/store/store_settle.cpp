@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <holdfast/platform/clock.hpp>
 
+#include "store/backup.hpp"
 #include "store/store.hpp"
 
 namespace holdfast::store {

@@ -12,9 +12,9 @@ namespace {
 // SQLite's own names: a database's file name is followed in memory by those of its journal and WAL, and VFSs
 // rely on it.
 struct FileNameCloser {
-  void operator()(char* name) const noexcept { sqlite3_free_filename(name); }
+  void operator()(const char* name) const noexcept { sqlite3_free_filename(name); }
 };
-using FileName = std::unique_ptr<char, FileNameCloser>;
+using FileName = std::unique_ptr<const char, FileNameCloser>;
 
 // A file of the VFS, open until the end of the scope.
 class VfsFile {

@@ -16,7 +16,7 @@ relay::RelaySetup setup_of(const store::Store& store, const StoreOptions& option
                            RelayOptions relay_options) {
   relay::RelaySetup setup{std::move(relay_options), store.device(), options.topic_prefix, {}};
   for (const store::LaneRecord& lane : store.lanes()) {
-    setup.lanes.push_back({lane.lane, lane.name, lane.priority, lane.cursor});
+    setup.lanes.push_back({lane.lane, lane.options.name, lane.options.priority, lane.cursor});
   }
   return setup;
 }

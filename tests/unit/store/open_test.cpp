@@ -29,7 +29,11 @@ TEST(Open, puts_every_setting_in_force) {
   EXPECT_EQ(pragma("journal_size_limit"), "-1");
   EXPECT_EQ(pragma("secure_delete"), "0");
   EXPECT_EQ(pragma("cell_size_check"), "1");
-  EXPECT_EQ(pragma("max_page_count"), "1024");
+  const Layout layout = layout_of(device.options().budget_bytes, device.options().checkpoint_pages);
+  EXPECT_LE(std::stoull(pragma("max_page_count")), layout.database_pages);
+  EXPECT_GE(std::stoull(pragma("max_page_count")) + 4, layout.database_pages);  // provision.hpp: up to 4 short
+  EXPECT_EQ(pragma("page_count"), pragma("max_page_count"));
+  EXPECT_EQ(pragma("cache_size"), std::to_string(layout.cache_pages));
   EXPECT_EQ(pragma("application_id"), std::to_string(kStoreApplicationId));
   EXPECT_EQ(pragma("user_version"), std::to_string(kSchemaVersion));
   for (const int flag : {SQLITE_DBCONFIG_DEFENSIVE}) {
@@ -229,7 +233,7 @@ TEST(Open, adds_lanes_and_changes_priorities_later) {
   options.lanes = {{"bulk", 9}, {"telemetry", 0}, {"alarm", 5}};
   device.open(options);
   std::vector<std::string> names;
-  for (const LaneRecord& lane : device.store->lanes()) names.push_back(lane.name);
+  for (const LaneRecord& lane : device.store->lanes()) names.push_back(lane.options.name);
   EXPECT_EQ(names, (std::vector<std::string>{"telemetry", "alarm", "bulk"}));
   EXPECT_EQ(device.add("telemetry").seq, 2);
   EXPECT_EQ(device.add("bulk").seq, 1);

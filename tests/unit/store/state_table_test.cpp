@@ -16,10 +16,10 @@ struct State : ::testing::Test {
   State() {
     auto opened = Connection::open({.path = dir / "state.db",
                                     .vfs = {},
-                                    .application_id = kStoreApplicationId,
-                                    .pages_max = 1024 * 1024 / 4096});
+                                    .application_id = kStoreApplicationId});
     HOLDFAST_CHECK(opened.has_value());
     connection = std::move(*opened);
+    HOLDFAST_CHECK(connection.query_integer("PRAGMA max_page_count=256").has_value());
     HOLDFAST_CHECK(migrate(connection).has_value());
     open(StateTable::kNoQuota);
   }

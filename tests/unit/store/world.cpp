@@ -31,6 +31,7 @@ StoreOptions Device::options() const {
   options.device = "device-1";
   options.lanes = {{"alarm", 0}, {"telemetry", 1}};
   options.budget_bytes = 4 * 1024 * 1024;
+  options.retention_bytes = 0;
   return options;
 }
 

@@ -85,6 +85,7 @@ TEST_F(Write, stores_neither_when_a_later_event_is_invalid) {
 TEST_F(Write, bounds_the_events_and_bytes_of_one_write) {
   device.close();
   StoreOptions options = device.options();
+  options.path = device.dir / "large.db";
   options.budget_bytes = 16 * 1024 * 1024;
   device.open(options);
   const auto events = [&](int count, std::size_t bytes) {
@@ -159,6 +160,11 @@ TEST_F(Write, reads_its_own_changes) {
 }
 
 TEST_F(Write, refuses_state_out_of_bounds) {
+  device.close();
+  StoreOptions options = device.options();
+  options.path = device.dir / "large.db";
+  options.budget_bytes = 16 * 1024 * 1024;
+  device.open(options);
   const auto put = [&](std::string_view key, std::size_t bytes, std::string_view content_type = "a/b") {
     const std::vector<std::byte> value(bytes);
     return outcome(device.write([&](Transaction& t) -> Result<void> {

@@ -197,6 +197,8 @@ class Session {
   // --- looking ---
   /// Settled events, acknowledged records or purgeable rows wait to be stored: how many.
   [[nodiscard]] std::size_t unstored() const;
+  /// The clock is trusted, and this boot's events have no anchor yet. Once per boot.
+  [[nodiscard]] bool anchor_due() const;
   [[nodiscard]] bool has_event(const EventId& id);
   [[nodiscard]] const std::string& device() const noexcept { return record_.device; }
   [[nodiscard]] const StoreRecord& record() const noexcept { return record_; }

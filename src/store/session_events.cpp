@@ -140,7 +140,12 @@ std::optional<base::TimeAnchor> Session::trusted_anchor() const {
   return base::TimeAnchor{platform_.clock.now(), wall.utc};
 }
 
-// The clock may become trusted long after boot; the anchor then rides on the next commit.
+bool Session::anchor_due() const {
+  return boot_ && !epochs_.anchor_of(*boot_) && platform_.clock.wall().trusted;
+}
+
+// The clock may become trusted long after boot. The anchor then rides on the next commit or, when nobody writes, goes
+// alone: without it the events of this boot would have no time after the next one.
 Result<void> Session::store_anchor() {
   if (!boot_ || epochs_.anchor_of(*boot_)) return {};
   const auto anchor = trusted_anchor();

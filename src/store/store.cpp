@@ -178,7 +178,8 @@ Result<void> Store::begin_group() {
 }
 
 bool Store::settled_is_worth_a_ride() const {
-  return session_->unstored() >= (gauge_.state() >= Pressure::shed ? 1 : kRideEventsMin);
+  const std::size_t most = gauge_.state() >= Pressure::shed ? 1 : kRideEventsMin;
+  return session_->unstored() >= most || session_->anchor_due();
 }
 
 void Store::run_alone(WriteJob& job) {

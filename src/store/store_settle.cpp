@@ -87,7 +87,8 @@ Result<std::size_t> Store::store_settled(bool force) {
   if (!session_ || counters_.degraded) return 0;
   const std::size_t waiting = session_->unstored();
   const std::uint64_t purged = session_->rows_purged();
-  if (waiting == 0 || (!force && waiting < options_.settle_events_max)) return waiting;
+  const bool due = waiting > 0 && (force || waiting >= options_.settle_events_max);
+  if (!due && !session_->anchor_due()) return waiting;
   if (auto done = transact([&] { return session_->store_settled(); }); !done) {
     return tl::unexpected<Error>(done.error());
   }

@@ -23,6 +23,8 @@ constexpr UtcTime k2001{seconds(1'000'000'000)};
 constexpr UtcTime k2026{seconds(1'767'225'600)};
 constexpr UtcTime k2100{seconds(4'102'444'800)};
 
+bool flagged(const CloudEvent& event) { return event.attribute("unsynchronised") != nullptr; }
+
 struct Clocks : Identity {
   Clocks() { device.clock.set_wall({k1970, false}); }
   /// One event in each lane, a second after the last ones.
@@ -30,12 +32,9 @@ struct Clocks : Identity {
     device.clock.advance(seconds(1));
     for (const EventId& id : write(device, 1)) committed_at_[id.text()] = device.clock.now();
   }
-  /// The clock learns the time, and the store a commit later.
-  void synchronise(UtcTime utc) {
+  void trust(UtcTime utc) {
     device.clock.set_wall({utc, true});
     anchor_ = {device.clock.now(), utc};
-    write_one();
-    publish(device, consumer);
   }
   /// What the anchor says about an event.
   [[nodiscard]] std::string exact_time(const std::string& id) const {
@@ -53,11 +52,23 @@ struct Clocks : Identity {
     return events;
   }
 
+  /// The store is left as in a crash, and opened in a boot that does not know the time.
+  void expect_exact_times_after_a_reboot() {
+    device.drop();
+    device.host.boot = "boot-2";
+    device.clock.set_wall({k2001, false});
+    device.open();
+    const auto events = deliver();
+    EXPECT_THAT(events, SizeIs(written));
+    for (const CloudEvent& event : events) {
+      EXPECT_FALSE(flagged(event)) << event.id;
+      EXPECT_EQ(event.time, exact_time(event.id)) << event.id;
+    }
+  }
+
   std::map<std::string, Instant> committed_at_;  // by id
   base::TimeAnchor anchor_;
 };
-
-bool flagged(const CloudEvent& event) { return event.attribute("unsynchronised") != nullptr; }
 
 /// Per lane, seqs without a hole; and what was written later has the higher number in its data.
 void expect_commit_order(const std::vector<CloudEvent>& events) {
@@ -103,7 +114,8 @@ TEST_F(Clocks, that_were_right_once_give_exact_times_whatever_they_say_later) {
   device.open();
   write_one();
   for (const CloudEvent& event : deliver(Answer::acknowledged)) EXPECT_TRUE(flagged(event));
-  synchronise(k2026);
+  trust(k2026);
+  write_one();
   for (const UtcTime wrong : {k2001, k2100, k1970}) {
     for (const bool trusted : {false, true}) {
       device.clock.set_wall({wrong, trusted});
@@ -132,8 +144,7 @@ TEST_F(Clocks, that_learn_the_time_late_date_what_happened_before) {
   ASSERT_THAT(device.seqs(kAlarm), SizeIs(2));
   device.settle(kAlarm, 1, 1);  // the anchor rides on a commit
   device.clock.advance(hours(5));
-  device.clock.set_wall({k2026, true});
-  anchor_ = {device.clock.now(), k2026};
+  trust(k2026);
   device.store_settled();
   const auto events = deliver();
   EXPECT_THAT(events, SizeIs(3));
@@ -145,6 +156,26 @@ TEST_F(Clocks, that_learn_the_time_late_date_what_happened_before) {
   }
 }
 
+// While the broker is away no acknowledgement brings a commit of the store's own.
+TEST_F(Clocks, that_learn_the_time_between_two_writes_date_both_without_any_acknowledgement) {
+  device.open();
+  write_one();
+  trust(k2026);
+  write_one();
+  expect_exact_times_after_a_reboot();
+}
+
+TEST_F(Clocks, that_learn_the_time_after_the_last_write_date_it_without_any_acknowledgement) {
+  device.open();
+  write_one();
+  trust(k2026);
+  EXPECT_EQ(device.store->store_settled(false).value(), 0U) << "what the store's thread asks now and then";
+  const std::uint64_t commits = device.store->statistics().settle_commits;
+  EXPECT_EQ(device.store->store_settled(false).value(), 0U);
+  EXPECT_EQ(device.store->statistics().settle_commits, commits) << "once per boot";
+  expect_exact_times_after_a_reboot();
+}
+
 TEST_F(Clocks, of_an_earlier_boot_that_never_knew_the_time_leave_an_event_undated) {
   device.open();
   write_one();
@@ -152,7 +183,8 @@ TEST_F(Clocks, of_an_earlier_boot_that_never_knew_the_time_leave_an_event_undate
   device.host.boot = "boot-2";
   device.open();
   device.clock.advance(hours(1));
-  synchronise(k2026);
+  trust(k2026);
+  write_one();
   device.clock.set_wall({k2001, true});
   write_one();
   expect_commit_order(deliver());

@@ -24,7 +24,7 @@ Result<TextTable> TextTable::open(Connection& connection) {
 }
 
 Result<StoredText> TextTable::intern(std::string_view text) {
-  const auto known = ids_.find(std::string(text));
+  const auto known = ids_.find(text);
   if (known != ids_.end()) return known->second;
   const ResetGuard guard(find_);
   const auto found = find_.bind(1, text).step();
@@ -80,10 +80,12 @@ Result<void> TextTable::read_next_id() {
 }
 
 void TextTable::rolled_back() {
+  const std::int64_t given_to = next_id_;
+  // Ids given in vain are given again; if they cannot be read now, they are merely skipped.
+  if (read_next_id() && next_id_ == given_to)
+    return;  // nothing new was in what was undone: all of it still holds
   ids_.clear();
   texts_.clear();
-  // Ids given in vain are given again; if they cannot be read now, they are merely skipped.
-  (void)read_next_id();
 }
 
 void bind_text(Statement& statement, int parameter, const StoredText& text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <holdfast/result.hpp>
 #include <optional>
 #include <string>
@@ -18,8 +19,8 @@ namespace holdfast::store {
 using StoredText = std::variant<std::int64_t, std::string_view>;
 
 /// hf_text: topics, types and content types, each kept once, at most limits::kInternedTextsMax of them. A
-/// cache of kCachedTextsMax saves the look-ups; after a rollback it must be told, since ids may be given
-/// again.
+/// cache of kCachedTextsMax saves the look-ups, and while it is warm nothing is copied or allocated; after a rollback
+/// it must be told, since ids may be given again.
 class TextTable {
  public:
   static constexpr std::size_t kCachedTextsMax = 1024;
@@ -43,7 +44,14 @@ class TextTable {
   Statement read_;
   Statement highest_;
   std::int64_t next_id_ = 1;
-  std::unordered_map<std::string, std::int64_t> ids_;
+  /// Lets ids_ be asked with a view, without a string of its own.
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> ids_;
   std::unordered_map<std::int64_t, std::string> texts_;
 };
 

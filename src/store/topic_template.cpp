@@ -21,20 +21,25 @@ Result<TopicTemplate> TopicTemplate::parse(std::string_view text, std::string pr
                 "it must be 1 to 128 bytes without wildcards, not begin with / or $, and not end with /");
   }
   TopicTemplate result;
+  const auto add_text = [&](std::string_view piece) {
+    if (result.pieces_.empty() || result.pieces_.back().part != Part::text)
+      result.pieces_.push_back({Part::text, {}});
+    result.pieces_.back().text += piece;
+  };
   result.reserved_ = prefix + '/' + device + "/~";
   while (!text.empty()) {
     const auto open = text.find('{');
     if (open != 0) {
-      result.pieces_.push_back({Part::text, std::string(text.substr(0, open))});
+      add_text(text.substr(0, open));
       text.remove_prefix(std::min(open, text.size()));
       continue;
     }
     const auto close = text.find('}');
     const std::string_view name = text.substr(0, close == std::string_view::npos ? close : close + 1);
     if (name == "{prefix}") {
-      result.pieces_.push_back({Part::text, prefix});
+      add_text(prefix);
     } else if (name == "{device}") {
-      result.pieces_.push_back({Part::text, device});
+      add_text(device);
     } else if (name == "{lane}") {
       result.pieces_.push_back({Part::lane, {}});
     } else if (name == "{key}") {
@@ -54,14 +59,19 @@ Result<TopicTemplate> TopicTemplate::parse(std::string_view text, std::string pr
 
 std::string TopicTemplate::render(std::string_view lane, std::string_view key) const {
   std::string topic;
+  render_into(topic, lane, key);
+  return topic;
+}
+
+void TopicTemplate::render_into(std::string& topic, std::string_view lane, std::string_view key) const {
+  topic.clear();
   for (const Piece& piece : pieces_) {
     switch (piece.part) {
       case Part::text: topic += piece.text; break;
       case Part::lane: topic += lane; break;
-      case Part::key: topic += base::percent_encode(key); break;
+      case Part::key: base::append_percent_encoded(topic, key); break;
     }
   }
-  return topic;
 }
 
 bool TopicTemplate::is_reserved(std::string_view topic) const { return topic.starts_with(reserved_); }

@@ -16,6 +16,8 @@ class TopicTemplate {
                                                    std::string device);
 
   [[nodiscard]] std::string render(std::string_view lane, std::string_view key) const;
+  /// The same into a buffer that is used again.
+  void render_into(std::string& topic, std::string_view lane, std::string_view key) const;
   /// Topics below "{prefix}/{device}/~" belong to Holdfast's own records.
   [[nodiscard]] bool is_reserved(std::string_view topic) const;
 

@@ -44,6 +44,19 @@ TEST(Crc32c, continues_at_any_cut) {
   }
 }
 
+TEST(Crc32c, is_the_same_with_and_without_an_instruction_at_any_length_and_place) {
+  std::vector<std::byte> bytes;
+  for (unsigned i = 0; i < 80; ++i) bytes.push_back(static_cast<std::byte>((i * 37U + 11U) & 0xFFU));
+  const std::span<const std::byte> all(bytes);
+  for (std::size_t from = 0; from < 9; ++from) {
+    for (std::size_t size = 0; from + size <= all.size(); ++size) {
+      const auto part = all.subspan(from, size);
+      EXPECT_EQ(crc32c(part), crc32c_portable(part)) << from << ' ' << size;
+      EXPECT_EQ(crc32c(part, 0x12345678U), crc32c_portable(part, 0x12345678U)) << from << ' ' << size;
+    }
+  }
+}
+
 TEST(Crc32c, sees_every_single_bit) {
   auto bytes = counting(3, 7);
   const std::uint32_t before = crc32c(bytes);

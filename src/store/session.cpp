@@ -49,6 +49,7 @@ void Session::restore(const Mark& mark) {
     (void)epochs_.reload();
     boot_ = epochs_.boot_number(boot_id_);
   }
+  state_.restore_bytes(mark.state_bytes);
   texts_.rolled_back();
 }
 
@@ -68,7 +69,7 @@ void Session::end_read() {
 }
 
 Result<void> Session::savepoint() {
-  savepoint_mark_ = mark();
+  mark(savepoint_mark_);
   return savepoint_.run();
 }
 

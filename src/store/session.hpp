@@ -359,6 +359,7 @@ class Session {
   std::unique_ptr<Fence> fence_;
   TopicTemplate topics_;
   StoreTable store_table_;
+  std::string topic_;  ///< of the event being added: a buffer that is used again
   TextTable texts_;
   StateTable state_;
   EpochTable epochs_;

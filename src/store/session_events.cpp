@@ -56,11 +56,11 @@ Result<EventId> Session::add(const Event& event) {
   if (lane == nullptr) {
     return fail(ErrorCode::invalid, "add event", "there is no lane '" + std::string(event.lane) + "'");
   }
-  const std::string topic =
-      event.topic.empty() ? topics_.render(event.lane, event.key) : std::string(event.topic);
+  if (event.topic.empty()) topics_.render_into(topic_, event.lane, event.key);
+  const std::string_view topic = event.topic.empty() ? std::string_view(topic_) : event.topic;
   if (!base::is_topic(topic) || topics_.is_reserved(topic) || topic.front() == '$') {
     return fail(ErrorCode::invalid, "add event",
-                "'" + topic.substr(0, 100) +
+                "'" + std::string(topic.substr(0, 100)) +
                     "' is no topic to publish to: no + or #, no leading $, not a control " +
                     "topic, at most " + std::to_string(limits::kTopicBytesMax) + " bytes");
   }

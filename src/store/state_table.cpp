@@ -8,12 +8,14 @@
 namespace holdfast::store {
 namespace {
 
-// A look first, then the write: RETURNING, which would tell the version, costs three times as much.
+// For what the cache does not know. RETURNING, which would tell the version, costs three times as much as a look
+// and a write.
 constexpr std::string_view kOld = "SELECT version, content_type, length(value) FROM hf_state WHERE key = ?1";
-// The INSERT ... SELECT form: SQLITE_FULL then undoes the statement only, not the whole transaction. REPLACE
-// overwrites the row where it is; an upsert would look it up three times.
+// The INSERT ... SELECT form: SQLITE_FULL then undoes the statement only, not the whole transaction. OR REPLACE
+// would delete the row and insert it anew; the upsert overwrites it where it is.
 constexpr std::string_view kPut =
-    "INSERT OR REPLACE INTO hf_state (key, version, content_type, value) SELECT ?1, ?2, ?3, ?4";
+    "INSERT INTO hf_state (key, version, content_type, value) SELECT ?1, ?2, ?3, ?4 WHERE 1 "
+    "ON CONFLICT (key) DO UPDATE SET version = ?2, content_type = ?3, value = ?4";
 constexpr std::string_view kErase = "DELETE FROM hf_state WHERE key = ?1";
 constexpr std::string_view kGet = "SELECT key, content_type, version, value FROM hf_state WHERE key = ?1";
 constexpr std::string_view kBytes =
@@ -47,40 +49,57 @@ Result<StateTable> StateTable::open(Connection& connection, std::int64_t bytes_m
   return table;
 }
 
-Result<std::optional<StateTable::Old>> StateTable::old_of(std::string_view key) {
+Result<StateTable::Old*> StateTable::old_of(std::string_view key) {
+  const auto known = known_.find(key);
+  if (known != known_.end()) return &known->second;
   const ResetGuard guard(old_);
   const auto stepped = old_.bind(1, key).step();
   if (!stepped) return tl::unexpected<Error>(stepped.error());
-  if (*stepped == Step::done) return std::nullopt;
-  return Old{old_.integer(0), bytes_of_row(key, old_.text(1), old_.integer(2))};
+  if (*stepped == Step::done) return nullptr;
+  return remember(key, {old_.integer(0), bytes_of_row(key, old_.text(1), old_.integer(2))});
+}
+
+StateTable::Old* StateTable::remember(std::string_view key, const Old& old) {
+  if (known_.size() >= kCachedKeysMax) known_.clear();  // a full cache starts anew: simple, and rare
+  return &known_.emplace(key, old).first->second;
 }
 
 Result<std::int64_t> StateTable::put(std::string_view key, std::span<const std::byte> value,
                                      std::string_view content_type) {
   const auto found = old_of(key);
   if (!found) return tl::unexpected<Error>(found.error());
-  const Old old = found->value_or(Old());
-  const std::int64_t growth =
-      bytes_of_row(key, content_type, static_cast<std::int64_t>(value.size())) - old.bytes;
+  const Old old = *found != nullptr ? **found : Old();
+  const Old next{old.version + 1, bytes_of_row(key, content_type, static_cast<std::int64_t>(value.size()))};
+  const std::int64_t growth = next.bytes - old.bytes;
   if (growth > 0 && growth > bytes_max_ - bytes_) {
     return fail(ErrorCode::full, "put state",
                 "the state's quota is " + std::to_string(bytes_max_) + " bytes and " +
                     std::to_string(bytes_) + " are used; erase keys, or raise the quota");
   }
-  const std::int64_t version = old.version + 1;
-  auto done = put_.bind(1, key).bind(2, version).bind(3, content_type).bind(4, value).run();
+  auto done = put_.bind(1, key).bind(2, next.version).bind(3, content_type).bind(4, value).run();
   if (!done) return tl::unexpected<Error>(std::move(done.error()));
+  if (*found != nullptr) {
+    **found = next;
+  } else {
+    remember(key, next);
+  }
   bytes_ += growth;
-  return version;
+  return next.version;
 }
 
 Result<bool> StateTable::erase(std::string_view key) {
-  const auto old = old_of(key);
-  if (!old) return tl::unexpected<Error>(old.error());
-  if (!old->has_value()) return false;
+  const auto found = old_of(key);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (*found == nullptr) return false;
   if (auto done = erase_.bind(1, key).run(); !done) return tl::unexpected<Error>(std::move(done.error()));
-  bytes_ -= (*old)->bytes;
+  bytes_ -= (*found)->bytes;
+  known_.erase(known_.find(key));
   return true;
+}
+
+void StateTable::restore_bytes(std::int64_t bytes) {
+  bytes_ = bytes;
+  known_.clear();
 }
 
 Result<std::optional<StateEntry>> StateTable::get(std::string_view key) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <holdfast/result.hpp>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/text_map.hpp"
 #include "store/sqlite.hpp"
 
 namespace holdfast::store {
@@ -44,14 +44,7 @@ class TextTable {
   Statement read_;
   Statement highest_;
   std::int64_t next_id_ = 1;
-  /// Lets ids_ be asked with a view, without a string of its own.
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>()(text);
-    }
-  };
-  std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> ids_;
+  base::TextMap<std::int64_t> ids_;
   std::unordered_map<std::int64_t, std::string> texts_;
 };
 

@@ -71,6 +71,29 @@ TEST_F(State, knows_the_bytes_it_holds) {
   EXPECT_EQ(state->bytes(), 5);
 }
 
+TEST_F(State, counts_on_from_what_a_rollback_left) {
+  EXPECT_EQ(*put("k", "a"), 1);
+  const std::int64_t bytes = state->bytes();
+  ASSERT_TRUE(connection.execute("BEGIN"));
+  EXPECT_EQ(*put("k", "longer"), 2);
+  EXPECT_EQ(*put("new", "b"), 1);
+  EXPECT_EQ(*put("new", "b"), 2);
+  ASSERT_TRUE(connection.execute("ROLLBACK"));
+  state->restore_bytes(bytes);
+  EXPECT_EQ(*put("k", "a"), 2);
+  EXPECT_EQ(state->bytes(), bytes);
+  EXPECT_EQ(*put("new", "b"), 1);
+}
+
+TEST_F(State, counts_versions_of_more_keys_than_the_cache_holds) {
+  const int count = static_cast<int>(StateTable::kCachedKeysMax) + 10;
+  ASSERT_TRUE(connection.execute("BEGIN"));
+  for (const int round : {1, 2, 3}) {
+    for (int n = 0; n < count; ++n) ASSERT_EQ(*put(std::to_string(n), "x"), round) << n;
+  }
+  ASSERT_TRUE(connection.execute("COMMIT"));
+}
+
 TEST_F(State, keeps_its_quota_and_never_refuses_to_shrink) {
   open(20);
   ASSERT_TRUE(put("a", "123456"));  // 10 bytes

@@ -21,6 +21,7 @@ holdfast_tools=(
   ca-certificates cmake g++ git ninja-build pkg-config
   clang-format clang-tidy
   mosquitto mosquitto-clients
+  e2fsprogs mount
   python3 python3-cbor2 python3-paho-mqtt
 )
 

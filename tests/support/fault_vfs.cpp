@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "support/fault_vfs.hpp"
 
-#include <holdfast/check.hpp>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
 #include <optional>
+#include <string_view>
+
+#include <holdfast/check.hpp>
 
 namespace holdfast::test_support {
+
+using Operation = Fault::Operation;
+using Where = Fault::Where;
 
 struct FaultVfs::Impl {
   std::string name = "holdfast-fault";
@@ -13,29 +23,78 @@ struct FaultVfs::Impl {
   std::optional<Fault> fault;
   int seen = 0;
   bool fired = false;
+  std::array<Count, 5> counts{};  // by Operation
 
   /// The code to fail with, or SQLITE_OK.
-  int next(Fault::Operation operation) {
+  int next(Operation operation, Where file, int bytes = 0) {
+    Count& count = counts.at(static_cast<std::size_t>(operation));
+    ++count.operations;
+    count.bytes += static_cast<std::uint64_t>(bytes);
     if (!fault || fault->operation != operation) return SQLITE_OK;
+    if (fault->where != Where::anywhere && fault->where != file) return SQLITE_OK;
     ++seen;
     if (seen < fault->nth || (seen > fault->nth && !fault->sticky)) return SQLITE_OK;
     fired = true;
     return fault->code;
   }
+  /// The last moment of a process that is to be killed.
+  void die_if_told() const {
+    if (fault->kill) ::kill(::getpid(), SIGKILL);
+  }
 };
 
 namespace {
-
-using Operation = Fault::Operation;
 
 // The base VFS's file lies behind ours, in the memory that SQLite allocates.
 template <class Impl>
 struct File {
   sqlite3_file ours;
   Impl* impl;
+  Where where;
   sqlite3_file* base() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   static File* of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
 };
+
+template <class Impl>
+int read_file(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
+  auto* ours = File<Impl>::of(f);
+  const int failure = ours->impl->next(Operation::read, ours->where, bytes);
+  if (failure == SQLITE_OK) return ours->base()->pMethods->xRead(ours->base(), to, bytes, at);
+  ours->impl->die_if_told();
+  if (failure == SQLITE_IOERR_SHORT_READ) {
+    const int half = bytes / 2;
+    (void)ours->base()->pMethods->xRead(ours->base(), to, half, at);
+    std::memset(static_cast<char*>(to) + half, 0, static_cast<std::size_t>(bytes - half));
+  }
+  return failure;
+}
+
+template <class Impl>
+int write_file(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
+  auto* ours = File<Impl>::of(f);
+  const int failure = ours->impl->next(Operation::write, ours->where, bytes);
+  if (failure == SQLITE_OK) return ours->base()->pMethods->xWrite(ours->base(), from, bytes, at);
+  if (failure != SQLITE_READONLY) (void)ours->base()->pMethods->xWrite(ours->base(), from, bytes / 2, at);
+  ours->impl->die_if_told();
+  return failure;
+}
+
+template <class Impl>
+int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
+  auto* ours = File<Impl>::of(f);
+  const int failure = ours->impl->next(Operation::truncate, ours->where);
+  if (failure == SQLITE_OK) return ours->base()->pMethods->xTruncate(ours->base(), size);
+  ours->impl->die_if_told();
+  return failure;
+}
+
+template <class Impl>
+int sync_file(sqlite3_file* f, int /*flags*/) {
+  auto* ours = File<Impl>::of(f);
+  const int failure = ours->impl->next(Operation::sync, ours->where);
+  if (failure != SQLITE_OK) ours->impl->die_if_told();
+  return failure;
+}
 
 template <class Impl>
 const sqlite3_io_methods* methods() {
@@ -44,20 +103,10 @@ const sqlite3_io_methods* methods() {
     sqlite3_io_methods m{};
     m.iVersion = 1;
     m.xClose = [](sqlite3_file* f) { return F::of(f)->base()->pMethods->xClose(F::of(f)->base()); };
-    m.xRead = [](sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
-      return F::of(f)->base()->pMethods->xRead(F::of(f)->base(), to, bytes, at);
-    };
-    m.xWrite = [](sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
-      sqlite3_file* base = F::of(f)->base();
-      const int failure = F::of(f)->impl->next(Operation::write);
-      const int rc = base->pMethods->xWrite(base, from, failure == SQLITE_OK ? bytes : bytes / 2, at);
-      return failure == SQLITE_OK ? rc : failure;
-    };
-    m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
-      const int failure = F::of(f)->impl->next(Operation::truncate);
-      return failure != SQLITE_OK ? failure : F::of(f)->base()->pMethods->xTruncate(F::of(f)->base(), size);
-    };
-    m.xSync = [](sqlite3_file* f, int) { return F::of(f)->impl->next(Operation::sync); };
+    m.xRead = &read_file<Impl>;
+    m.xWrite = &write_file<Impl>;
+    m.xTruncate = &truncate_file<Impl>;
+    m.xSync = &sync_file<Impl>;
     m.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) {
       return F::of(f)->base()->pMethods->xFileSize(F::of(f)->base(), size);
     };
@@ -82,13 +131,22 @@ const sqlite3_io_methods* methods() {
   return &kMethods;
 }
 
+Where where_of(const char* name) {
+  constexpr std::string_view kEnd = "-wal";
+  return name != nullptr && std::string_view(name).ends_with(kEnd) ? Where::wal : Where::database;
+}
+
 template <class Impl>
 int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   auto* impl = static_cast<Impl*>(vfs->pAppData);
   auto* ours = File<Impl>::of(file);
   ours->ours.pMethods = nullptr;  // a failed open is not closed
   ours->impl = impl;
-  if (const int failure = impl->next(Operation::open); failure != SQLITE_OK) return failure;
+  ours->where = where_of(name);
+  if (const int failure = impl->next(Operation::open, ours->where); failure != SQLITE_OK) {
+    impl->die_if_told();
+    return failure;
+  }
   const int rc = impl->base->xOpen(impl->base, name, ours->base(), flags, out_flags);
   if (rc == SQLITE_OK) ours->ours.pMethods = methods<Impl>();
   return rc;
@@ -122,5 +180,11 @@ void FaultVfs::arm(const Fault& fault) {
 void FaultVfs::disarm() { impl_->fault.reset(); }
 
 bool FaultVfs::fired() const noexcept { return impl_->fired; }
+
+FaultVfs::Count FaultVfs::count(Fault::Operation operation) const noexcept {
+  return impl_->counts[static_cast<std::size_t>(operation)];
+}
+
+void FaultVfs::reset_counts() noexcept { impl_->counts = {}; }
 
 }  // namespace holdfast::test_support

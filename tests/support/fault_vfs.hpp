@@ -9,14 +9,24 @@
 
 namespace holdfast::test_support {
 
-/// The n-th operation of one kind fails, and with `sticky` every later one too. A failing write has written the
-/// first half of its bytes, a failing sync or truncation has done nothing.
+/// The n-th operation of one kind fails, and with `sticky` every later one too. What a failing operation has done
+/// follows from its code, as on a real disk:
+///
+///  write     SQLITE_READONLY: nothing, the file system was remounted read-only. Else the first half is written.
+///  read      SQLITE_IOERR_SHORT_READ: the first half is there and the rest is zeros, as when the file ends. Else
+///            nothing is read.
+///  sync, truncate, open   nothing.
+///
+/// With `kill` the process dies by SIGKILL at that point instead, a write half done.
 struct Fault {
-  enum class Operation : std::uint8_t { write, sync, truncate, open };
+  enum class Operation : std::uint8_t { write, sync, truncate, open, read };
+  enum class Where : std::uint8_t { anywhere, database, wal };
   Operation operation = Operation::write;
   int nth = 1;  ///< from 1
   bool sticky = false;
   int code = SQLITE_IOERR_WRITE;
+  Where where = Where::anywhere;  ///< only operations on these files are counted and fail
+  bool kill = false;
 };
 
 /// SQLite's default VFS, with faults. Registered under name() for as long as it lives. Syncs that do not fail are
@@ -35,6 +45,14 @@ class FaultVfs {
   void disarm();
   /// Since arm().
   [[nodiscard]] bool fired() const noexcept;
+
+  /// What was asked for since reset_counts(), failed operations included.
+  struct Count {
+    std::uint64_t operations = 0;
+    std::uint64_t bytes = 0;  ///< of reads and writes
+  };
+  [[nodiscard]] Count count(Fault::Operation operation) const noexcept;
+  void reset_counts() noexcept;
 
  private:
   struct Impl;

@@ -10,6 +10,7 @@
 #include <holdfast/platform/linux.hpp>
 
 #include "base/text.hpp"
+#include "linux/file_systems.hpp"
 #include "linux/identity.hpp"
 #include "linux/proc_locks.hpp"
 #include "support/temp_dir.hpp"
@@ -110,6 +111,78 @@ TEST(LinuxDisk, tells_whether_a_file_may_be_created) {
   EXPECT_TRUE(disk->may_create_beside("new.db").has_value() || ::geteuid() != 0) << "the working directory";
   EXPECT_EQ(disk->may_create_beside(dir / "none/new.db").error().code, ErrorCode::invalid);
   EXPECT_EQ(disk->may_create_beside(dir.write("file", "") + "/new.db").error().code, ErrorCode::invalid);
+}
+
+// The numbers of statfs(2), once more: a slip in the table would let a store onto NFS.
+TEST(FileSystems, are_known_by_their_magic) {
+  using Kind = FileSystemKind;
+  struct Known {
+    std::uint32_t magic;
+    Kind kind;
+    std::string name;
+  };
+  for (const auto& [magic, kind, name] : {
+           Known{0xEF53, Kind::local, "ext4"},
+           Known{0x58465342, Kind::local, "xfs"},
+           Known{0x4D44, Kind::local, "vfat"},
+           Known{0x01021994, Kind::memory, "tmpfs"},
+           Known{0x9123683E, Kind::copy_on_write, "btrfs"},
+           Known{0xF2F52010, Kind::copy_on_write, "f2fs"},
+           Known{0x2FC12FC1, Kind::copy_on_write, "zfs"},
+           Known{0x24051905, Kind::copy_on_write, "ubifs"},
+           Known{0x6969, Kind::network, "nfs"},
+           Known{0xFF534D42, Kind::network, "cifs"},
+           Known{0xFE534D42, Kind::network, "smb2"},
+           Known{0x01021997, Kind::network, "9p"},
+           Known{0x65735546, Kind::unknown, "fuse"},
+           Known{0x794C7630, Kind::unknown, "overlay"},
+       }) {
+    const FileSystem found = linux_detail::file_system_of(magic);
+    EXPECT_EQ(found.kind, kind) << name;
+    EXPECT_EQ(found.name, name);
+  }
+}
+
+TEST(FileSystems, that_nobody_knows_are_named_by_their_number) {
+  const FileSystem found = linux_detail::file_system_of(0xABCDE);
+  EXPECT_EQ(found.kind, FileSystemKind::unknown);
+  EXPECT_EQ(found.name, "0xabcde");
+}
+
+TEST(LinuxDisk, tells_the_file_system_of_files_that_are_not_there_yet) {
+  const TempDir dir;
+  const auto disk = make_linux_disk();
+  const FileSystem of_directory = disk->file_system(dir.path().string()).value();
+  EXPECT_FALSE(of_directory.name.empty());
+  EXPECT_EQ(disk->file_system(dir / "new.db").value().name, of_directory.name);
+  EXPECT_EQ(disk->file_system("/proc/new.db").value().name, "0x9fa0");
+  EXPECT_EQ(disk->file_system(dir / "no/such/place").error().code, ErrorCode::invalid);
+}
+
+TEST(LinuxDisk, renames_what_is_there_to_what_is_not) {
+  const TempDir dir;
+  const auto disk = make_linux_disk();
+  const std::string from = dir.write("from", "content");
+  EXPECT_TRUE(disk->rename(from, dir / "to").has_value());
+  EXPECT_FALSE(disk->stat(from).value().has_value());
+  EXPECT_EQ(test_support::read_file(dir / "to"), "content");
+}
+
+TEST(LinuxDisk, never_renames_over_a_file) {
+  const TempDir dir;
+  const auto disk = make_linux_disk();
+  const std::string from = dir.write("from", "new");
+  const std::string to = dir.write("to", "old");
+  EXPECT_EQ(disk->rename(from, to).error().code, ErrorCode::invalid);
+  EXPECT_EQ(test_support::read_file(from), "new");
+  EXPECT_EQ(test_support::read_file(to), "old");
+}
+
+TEST(LinuxDisk, cannot_rename_what_is_not_there) {
+  const TempDir dir;
+  const auto disk = make_linux_disk();
+  EXPECT_EQ(disk->rename(dir / "none", dir / "to").error().code, ErrorCode::invalid);
+  EXPECT_EQ(disk->rename(dir.write("from", ""), dir / "no/such/place").error().code, ErrorCode::invalid);
 }
 
 constexpr std::string_view kLocks =

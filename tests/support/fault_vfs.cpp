@@ -6,8 +6,9 @@
 
 #include <array>
 #include <cstring>
-#include <optional>
+#include <ostream>
 #include <string_view>
+#include <vector>
 
 #include <holdfast/check.hpp>
 
@@ -20,30 +21,37 @@ struct FaultVfs::Impl {
   std::string name = "holdfast-fault";
   sqlite3_vfs vfs{};
   sqlite3_vfs* base = nullptr;
-  std::optional<Fault> fault;
-  int seen = 0;
+  struct Armed {
+    Fault fault;
+    int seen = 0;
+  };
+  std::vector<Armed> armed;
   bool fired = false;
   std::array<Count, 5> counts{};  // by Operation
 
-  /// The code to fail with, or SQLITE_OK.
-  int next(Operation operation, Where file, int bytes = 0) {
+  /// The fault that this operation meets, or none.
+  const Fault* next(Operation operation, Where file, int bytes = 0) {
     Count& count = counts.at(static_cast<std::size_t>(operation));
     ++count.operations;
     count.bytes += static_cast<std::uint64_t>(bytes);
-    if (!fault || fault->operation != operation) return SQLITE_OK;
-    if (fault->where != Where::anywhere && fault->where != file) return SQLITE_OK;
-    ++seen;
-    if (seen < fault->nth || (seen > fault->nth && !fault->sticky)) return SQLITE_OK;
-    fired = true;
-    return fault->code;
-  }
-  /// The last moment of a process that is to be killed.
-  void die_if_told() const {
-    if (fault->kill) ::kill(::getpid(), SIGKILL);
+    const Fault* met = nullptr;
+    for (Armed& a : armed) {
+      if (a.fault.operation != operation) continue;
+      if (a.fault.where != Where::anywhere && a.fault.where != file) continue;
+      ++a.seen;
+      if (a.seen == a.fault.nth || (a.seen > a.fault.nth && a.fault.sticky)) met = &a.fault;
+    }
+    fired = fired || met != nullptr;
+    return met;
   }
 };
 
 namespace {
+
+/// The last moment of a process that is to be killed.
+void die_if_told(const Fault& fault) {
+  if (fault.kill) ::kill(::getpid(), SIGKILL);
+}
 
 // The base VFS's file lies behind ours, in the memory that SQLite allocates.
 template <class Impl>
@@ -58,42 +66,43 @@ struct File {
 template <class Impl>
 int read_file(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
   auto* ours = File<Impl>::of(f);
-  const int failure = ours->impl->next(Operation::read, ours->where, bytes);
-  if (failure == SQLITE_OK) return ours->base()->pMethods->xRead(ours->base(), to, bytes, at);
-  ours->impl->die_if_told();
-  if (failure == SQLITE_IOERR_SHORT_READ) {
+  const Fault* fault = ours->impl->next(Operation::read, ours->where, bytes);
+  if (fault == nullptr) return ours->base()->pMethods->xRead(ours->base(), to, bytes, at);
+  die_if_told(*fault);
+  if (fault->code == SQLITE_IOERR_SHORT_READ) {
     const int half = bytes / 2;
     (void)ours->base()->pMethods->xRead(ours->base(), to, half, at);
     std::memset(static_cast<char*>(to) + half, 0, static_cast<std::size_t>(bytes - half));
   }
-  return failure;
+  return fault->code;
 }
 
 template <class Impl>
 int write_file(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
   auto* ours = File<Impl>::of(f);
-  const int failure = ours->impl->next(Operation::write, ours->where, bytes);
-  if (failure == SQLITE_OK) return ours->base()->pMethods->xWrite(ours->base(), from, bytes, at);
-  if (failure != SQLITE_READONLY) (void)ours->base()->pMethods->xWrite(ours->base(), from, bytes / 2, at);
-  ours->impl->die_if_told();
-  return failure;
+  const Fault* fault = ours->impl->next(Operation::write, ours->where, bytes);
+  if (fault == nullptr) return ours->base()->pMethods->xWrite(ours->base(), from, bytes, at);
+  if (fault->code != SQLITE_READONLY) (void)ours->base()->pMethods->xWrite(ours->base(), from, bytes / 2, at);
+  die_if_told(*fault);
+  return fault->code;
 }
 
 template <class Impl>
 int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
   auto* ours = File<Impl>::of(f);
-  const int failure = ours->impl->next(Operation::truncate, ours->where);
-  if (failure == SQLITE_OK) return ours->base()->pMethods->xTruncate(ours->base(), size);
-  ours->impl->die_if_told();
-  return failure;
+  const Fault* fault = ours->impl->next(Operation::truncate, ours->where);
+  if (fault == nullptr) return ours->base()->pMethods->xTruncate(ours->base(), size);
+  die_if_told(*fault);
+  return fault->code;
 }
 
 template <class Impl>
 int sync_file(sqlite3_file* f, int /*flags*/) {
   auto* ours = File<Impl>::of(f);
-  const int failure = ours->impl->next(Operation::sync, ours->where);
-  if (failure != SQLITE_OK) ours->impl->die_if_told();
-  return failure;
+  const Fault* fault = ours->impl->next(Operation::sync, ours->where);
+  if (fault == nullptr) return SQLITE_OK;
+  die_if_told(*fault);
+  return fault->code;
 }
 
 template <class Impl>
@@ -143,9 +152,9 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   ours->ours.pMethods = nullptr;  // a failed open is not closed
   ours->impl = impl;
   ours->where = where_of(name);
-  if (const int failure = impl->next(Operation::open, ours->where); failure != SQLITE_OK) {
-    impl->die_if_told();
-    return failure;
+  if (const Fault* fault = impl->next(Operation::open, ours->where); fault != nullptr) {
+    die_if_told(*fault);
+    return fault->code;
   }
   const int rc = impl->base->xOpen(impl->base, name, ours->base(), flags, out_flags);
   if (rc == SQLITE_OK) ours->ours.pMethods = methods<Impl>();
@@ -153,6 +162,16 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
 }
 
 }  // namespace
+
+std::string to_string(const Fault& fault) {
+  constexpr std::array kOperations = {"write", "sync", "truncate", "open", "read"};
+  constexpr std::array kWhere = {"", "_of_database", "_of_wal"};
+  return std::string(kOperations.at(static_cast<std::size_t>(fault.operation))) +
+         kWhere.at(static_cast<std::size_t>(fault.where)) + (fault.kill ? "_kills" : "_fails") +
+         (fault.sticky ? "_for_good" : "_once") + "_with_" + std::to_string(fault.code);
+}
+
+std::ostream& operator<<(std::ostream& out, const Fault& fault) { return out << to_string(fault); }
 
 FaultVfs::FaultVfs() : impl_(std::make_unique<Impl>()) {
   impl_->base = sqlite3_vfs_find(nullptr);
@@ -172,12 +191,14 @@ FaultVfs::~FaultVfs() { sqlite3_vfs_unregister(&impl_->vfs); }
 const std::string& FaultVfs::name() const noexcept { return impl_->name; }
 
 void FaultVfs::arm(const Fault& fault) {
-  impl_->fault = fault;
-  impl_->seen = 0;
+  disarm();
   impl_->fired = false;
+  also(fault);
 }
 
-void FaultVfs::disarm() { impl_->fault.reset(); }
+void FaultVfs::also(const Fault& fault) { impl_->armed.push_back({fault}); }
+
+void FaultVfs::disarm() { impl_->armed.clear(); }
 
 bool FaultVfs::fired() const noexcept { return impl_->fired; }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,9 @@ struct Fault {
   Where where = Where::anywhere;  ///< only operations on these files are counted and fail
   bool kill = false;
 };
+/// "write_fails_once_with_778", also as part of a test's name.
+[[nodiscard]] std::string to_string(const Fault& fault);
+std::ostream& operator<<(std::ostream& out, const Fault& fault);
 
 /// SQLite's default VFS, with faults. Registered under name() for as long as it lives. Syncs that do not fail are
 /// not passed on: nothing here cuts the power, and a sweep is fast. Shared memory is not offered, and a store that
@@ -42,8 +46,10 @@ class FaultVfs {
   [[nodiscard]] const std::string& name() const noexcept;
   /// Counts from now.
   void arm(const Fault& fault);
+  /// One more fault beside those that are armed, counted on its own.
+  void also(const Fault& fault);
   void disarm();
-  /// Since arm().
+  /// Any of them, since arm().
   [[nodiscard]] bool fired() const noexcept;
 
   /// What was asked for since reset_counts(), failed operations included.

@@ -69,6 +69,8 @@ std::vector<Attribute> attributes_of(std::string_view text) {
   return attributes;
 }
 
+namespace {
+
 // Chains fields, each with its length, so that no two different rows give the same byte stream.
 class RowCrc {
  public:

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+//
+// How a damaged store and a new one change places.
+//
+//   <path>, <path>-wal                     the store
+//   <path>.salvage, .salvage-wal           a new store that is being made: worthless until it is complete
+//   <path>.salvaged, .salvaged-wal         a new store that is complete
+//   <path>.damaged-<n>, .damaged-<n>-wal   what was set aside; n = 1, 2, 3 ..., never used twice
+//
+//  1. The new store is made under `.salvage`, with all the room it will need. The damaged one stays where it
+//     is. A crash, or an error such as a full disk: `.salvage` is deleted and it is as if nothing had happened.
+//  2. Complete, and all of it in its database file: `.salvage` is renamed to `.salvaged`, the WAL first. From
+//     here on there is no way back, and every later opening goes on from where a crash has left it:
+//  3. `-wal` to `.damaged-<n>-wal`, then `<path>` to `.damaged-<n>`.
+//  4. `.salvaged-wal` to `-wal`, then `.salvaged` to `<path>`.
+//
+// Each rename is durable before the next. While `.salvaged` is there, a file at <path> is the damaged one,
+// because the last rename is that of `.salvaged`; and a WAL there belongs to the damaged one as long as <path>
+// does.
+#include "store/set_aside.hpp"
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+#include "store/migrations.hpp"
+
+namespace holdfast::store {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 100;  // of a database
+constexpr std::size_t kWalHeaderBytes = 32;
+constexpr std::size_t kWalFrameHeaderBytes = 24;
+constexpr std::size_t kPageBytes = 4096;
+constexpr std::int64_t kFramesMax = 1'000'000;  // 4 GB of WAL; ours have a few thousand
+constexpr int kSetAsideMax = 10'000;
+
+using Header = std::array<unsigned char, kHeaderBytes>;
+
+std::string scratch_of(const std::string& path) { return path + ".salvage"; }
+std::string complete_of(const std::string& path) { return path + ".salvaged"; }
+std::string wal_of(const std::string& path) { return path + "-wal"; }
+
+sqlite3_vfs* find_vfs(const std::string& name) {
+  return sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
+}
+
+// A file read through SQLite's own VFS, which keeps the locks of other handles of this process intact.
+class RawFile {
+ public:
+  static Result<RawFile> open(const std::string& path, const std::string& vfs_name, int kind) {
+    RawFile file;
+    sqlite3_vfs* vfs = find_vfs(vfs_name);
+    if (vfs == nullptr) return fail(ErrorCode::invalid, "open " + path, "no VFS of that name");
+    file.name_.reset(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr));
+    file.memory_.resize(static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
+    if (file.name_ == nullptr) return fail(ErrorCode::unavailable, "open " + path, "out of memory");
+    int flags = 0;
+    const int rc = vfs->xOpen(vfs, file.name_.get(), file.handle(), SQLITE_OPEN_READONLY | kind, &flags);
+    file.open_ = file.handle()->pMethods != nullptr;
+    if (rc != SQLITE_OK) return sqlite_fail(nullptr, rc, "open " + path);
+    return file;
+  }
+  RawFile(RawFile&& other) noexcept
+      : name_(std::move(other.name_)),
+        memory_(std::move(other.memory_)),
+        open_(std::exchange(other.open_, false)) {}
+  RawFile& operator=(RawFile&&) = delete;
+  ~RawFile() {
+    if (open_) handle()->pMethods->xClose(handle());
+  }
+
+  /// What is behind the end reads as zeros.
+  Result<void> read(std::int64_t offset, unsigned char* into, std::size_t bytes) {
+    const int rc = handle()->pMethods->xRead(handle(), into, static_cast<int>(bytes), offset);
+    if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
+      return sqlite_fail(nullptr, rc, "read the file's head");
+    return {};
+  }
+
+ private:
+  struct FreeName {
+    void operator()(const char* name) const noexcept { sqlite3_free_filename(const_cast<char*>(name)); }
+  };
+  RawFile() = default;
+  sqlite3_file* handle() noexcept { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
+  std::unique_ptr<const char, FreeName> name_;
+  std::vector<std::max_align_t> memory_;
+  bool open_ = false;
+};
+
+std::uint32_t big_endian(const unsigned char* bytes) noexcept {
+  return std::uint32_t{bytes[0]} << 24U | std::uint32_t{bytes[1]} << 16U | std::uint32_t{bytes[2]} << 8U |
+         bytes[3];
+}
+
+bool has_magic(const Header& header) noexcept {
+  return std::memcmp(header.data(), "SQLite format 3", 16) == 0;
+}
+
+// Two bits may have turned in the id, if all else is SQLite's: no other id is so near by chance.
+bool is_ours(const Header& header) noexcept {
+  const std::uint32_t id = big_endian(header.data() + 68);
+  const int differing = std::popcount(id ^ static_cast<std::uint32_t>(kStoreApplicationId));
+  return differing == 0 || (has_magic(header) && differing <= 2);
+}
+
+// The frames of earlier rounds, which SQLite no longer reads, count too: this is about whose file it was.
+Result<bool> wal_holds_our_page_1(const std::string& path, const std::string& vfs, std::uint64_t bytes) {
+  auto wal = RawFile::open(wal_of(path), vfs, SQLITE_OPEN_WAL);
+  if (!wal) return tl::unexpected<Error>(wal.error());
+  constexpr std::size_t kFrameBytes = kWalFrameHeaderBytes + kPageBytes;
+  for (std::int64_t i = 0; i < kFramesMax; ++i) {
+    const auto offset =
+        static_cast<std::int64_t>(kWalHeaderBytes) + i * static_cast<std::int64_t>(kFrameBytes);
+    if (static_cast<std::uint64_t>(offset) + kFrameBytes > bytes) break;
+    std::array<unsigned char, kWalFrameHeaderBytes> frame{};
+    if (auto done = wal->read(offset, frame.data(), frame.size()); !done)
+      return tl::unexpected<Error>(done.error());
+    if (big_endian(frame.data()) != 1) continue;
+    Header header{};
+    auto done = wal->read(offset + static_cast<std::int64_t>(frame.size()), header.data(), header.size());
+    if (!done) return tl::unexpected<Error>(done.error());
+    if (has_magic(header) && is_ours(header)) return true;
+  }
+  return false;
+}
+
+Result<std::uint64_t> size_of(const std::string& path, const platform::Disk& disk) {
+  const auto info = disk.stat(path);
+  if (!info) return tl::unexpected<Error>(info.error());
+  return info->has_value() ? (*info)->size_bytes : 0;
+}
+
+Result<bool> is_there(const std::string& path, const platform::Disk& disk) {
+  const auto info = disk.stat(path);
+  if (!info) return tl::unexpected<Error>(info.error());
+  return info->has_value();
+}
+
+Result<void> delete_file(const std::string& path, const std::string& vfs_name, const platform::Disk& disk) {
+  const auto there = is_there(path, disk);
+  if (!there) return tl::unexpected<Error>(there.error());
+  if (!*there) return {};
+  sqlite3_vfs* vfs = find_vfs(vfs_name);
+  if (vfs == nullptr) return fail(ErrorCode::invalid, "delete " + path, "no VFS of that name");
+  const int rc = vfs->xDelete(vfs, path.c_str(), 1);
+  if (rc != SQLITE_OK && rc != SQLITE_IOERR_DELETE_NOENT) return sqlite_fail(nullptr, rc, "delete " + path);
+  return {};
+}
+
+Result<void> delete_scratch(const std::string& path, const std::string& vfs, const platform::Disk& disk) {
+  for (const std::string& file : {wal_of(complete_of(path)), wal_of(scratch_of(path)), scratch_of(path)}) {
+    if (auto done = delete_file(file, vfs, disk); !done) return done;
+  }
+  return {};
+}
+
+Result<void> rename_if_there(const std::string& from, const std::string& to, const platform::Disk& disk) {
+  const auto there = is_there(from, disk);
+  if (!there) return tl::unexpected<Error>(there.error());
+  return *there ? disk.rename(from, to) : Result<void>();
+}
+
+// The first number without a database, and, if there is a WAL still to be set aside, without a WAL: a WAL
+// alone is the half of this set-aside that came before a crash.
+Result<std::string> name_aside(const std::string& path, const platform::Disk& disk) {
+  const auto wal_left = is_there(wal_of(path), disk);
+  if (!wal_left) return tl::unexpected<Error>(wal_left.error());
+  for (int n = 1; n <= kSetAsideMax; ++n) {
+    const std::string name = path + ".damaged-" + std::to_string(n);
+    const auto there = is_there(name, disk);
+    if (!there) return tl::unexpected<Error>(there.error());
+    const auto wal_there = is_there(wal_of(name), disk);
+    if (!wal_there) return tl::unexpected<Error>(wal_there.error());
+    if (!*there && !(*wal_left && *wal_there)) return name;
+  }
+  return fail(ErrorCode::invalid, "set aside " + path,
+              std::to_string(kSetAsideMax) + " damaged stores are there already; move them away");
+}
+
+// Steps 3 and 4; returns where the damaged database is, empty when that had been done before.
+Result<std::string> change_places(const std::string& path, const platform::Disk& disk) {
+  std::string aside;
+  const auto there = is_there(path, disk);
+  if (!there) return tl::unexpected<Error>(there.error());
+  if (*there) {
+    auto name = name_aside(path, disk);
+    if (!name) return name;
+    aside = std::move(*name);
+    auto done = rename_if_there(wal_of(path), wal_of(aside), disk);
+    if (done) done = disk.rename(path, aside);
+    if (!done) return tl::unexpected<Error>(done.error());
+  }
+  auto done = rename_if_there(wal_of(complete_of(path)), wal_of(path), disk);
+  if (done) done = disk.rename(complete_of(path), path);
+  if (!done) return tl::unexpected<Error>(done.error());
+  return aside;
+}
+
+// All of the new store in its database file, and the connection closed: its WAL may then be renamed apart.
+Result<void> settle_down(Connection fresh) {
+  const int rc =
+      sqlite3_wal_checkpoint_v2(fresh.handle(), "main", SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  if (rc == SQLITE_OK) return {};
+  Error error = sqlite_error(fresh.handle(), rc, "move the new store's WAL into it");
+  if (error.code == ErrorCode::full) error.code = ErrorCode::disk_full;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+Result<SalvageReport> make_new(const SalvageSource& source, const platform::Disk& disk,
+                               const MakeStore& make_store,
+                               const std::function<Result<void>(Connection&)>& between) {
+  const auto bytes = size_of(source.path, disk);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  SalvageSource readable = source;
+  // SQLite deletes the WAL of an empty database. There is nothing to be read without it.
+  if (*bytes == 0) readable = {":memory:", {}, source.lanes};
+  auto salvager = Salvager::open(readable);
+  if (!salvager) return tl::unexpected<Error>(salvager.error());
+  auto fresh = make_store(scratch_of(source.path), (*salvager)->summary());
+  if (!fresh) return tl::unexpected<Error>(fresh.error());
+  auto report = salvage_into(*fresh, **salvager, [&] { return between(*fresh); });
+  if (!report) return report;
+  if (auto done = settle_down(std::move(*fresh)); !done) return tl::unexpected<Error>(done.error());
+  return report;
+}
+
+}  // namespace
+
+Result<Evidence> examine(const std::string& path, const std::string& vfs, const platform::Disk& disk) {
+  const auto there = is_there(path, disk);
+  if (!there) return tl::unexpected<Error>(there.error());
+  if (!*there) return Evidence::nothing;  // whoever removed it meant it
+  const auto bytes = size_of(path, disk);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  const auto wal_bytes = size_of(wal_of(path), disk);
+  if (!wal_bytes) return tl::unexpected<Error>(wal_bytes.error());
+  if (*bytes > 0) {
+    auto file = RawFile::open(path, vfs, SQLITE_OPEN_MAIN_DB);
+    if (!file) return tl::unexpected<Error>(file.error());
+    Header header{};
+    if (auto done = file->read(0, header.data(), header.size()); !done)
+      return tl::unexpected<Error>(done.error());
+    if (is_ours(header)) return Evidence::ours;
+    if (has_magic(header) && *bytes >= kHeaderBytes) return Evidence::foreign;
+  }
+  if (*wal_bytes > 0) {
+    const auto ours = wal_holds_our_page_1(path, vfs, *wal_bytes);
+    if (!ours) return tl::unexpected<Error>(ours.error());
+    if (*ours) return Evidence::ours;
+  }
+  return *bytes == 0 ? Evidence::nothing : Evidence::foreign;
+}
+
+Result<bool> finish_set_aside(const std::string& path, const std::string& vfs, const platform::Disk& disk) {
+  const auto complete = is_there(complete_of(path), disk);
+  if (!complete) return tl::unexpected<Error>(complete.error());
+  if (*complete) {
+    const auto done = change_places(path, disk);
+    if (!done) return tl::unexpected<Error>(done.error());
+    return true;
+  }
+  const auto scratch = is_there(scratch_of(path), disk);
+  if (!scratch) return tl::unexpected<Error>(scratch.error());
+  if (!*scratch) return false;
+  if (auto done = delete_scratch(path, vfs, disk); !done) return tl::unexpected<Error>(done.error());
+  return false;
+}
+
+Result<SetAside> set_aside_and_salvage(const SalvageSource& source, const platform::Disk& disk,
+                                       const MakeStore& make_store,
+                                       const std::function<Result<void>(Connection&)>& between) {
+  if (auto done = delete_scratch(source.path, source.vfs, disk); !done)
+    return tl::unexpected<Error>(done.error());
+  auto report = make_new(source, disk, make_store, between);
+  if (!report) {
+    (void)delete_scratch(source.path, source.vfs, disk);  // else the next opening does it
+    return tl::unexpected<Error>(report.error());
+  }
+  const std::string scratch = scratch_of(source.path);
+  const std::string complete = complete_of(source.path);
+  auto done = rename_if_there(wal_of(scratch), wal_of(complete), disk);
+  if (done) done = disk.rename(scratch, complete);
+  if (!done) return tl::unexpected<Error>(done.error());
+  auto aside = change_places(source.path, disk);
+  if (!aside) return tl::unexpected<Error>(aside.error());
+  return SetAside{std::move(*report), std::move(*aside)};
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// What a session takes on trust. SQLite compares each entry of a table with those of its indexes: a name or
+// number of which only one copy has turned a bit shows here. A cursor has no second copy, but cursor_bytes beside
+// it is the running total up to it, and the rows around the cursor carry that total as well.
+#include "store/salvage.hpp"
+
+namespace holdfast::store {
+namespace {
+
+constexpr const char* kLanes = "SELECT lane, cursor, cursor_bytes FROM hf_lane WHERE retired = 0";
+
+tl::unexpected<Error> corrupt(const std::string& where, const std::string& what) {
+  return fail(ErrorCode::corrupt, where, what, SQLITE_CORRUPT);
+}
+
+struct LaneCursor {
+  std::int64_t lane = 0;
+  std::int64_t cursor = 0;
+  std::int64_t cursor_bytes = 0;
+};
+
+Result<void> check_table(Connection& connection, const std::string& table) {
+  const std::string sql = "PRAGMA integrity_check(" + table + ")";
+  auto check = Statement::prepare(connection.handle(), sql, false);
+  if (!check) return tl::unexpected<Error>(check.error());
+  const auto stepped = check->step();
+  if (!stepped) return tl::unexpected<Error>(stepped.error());
+  if (*stepped == Step::row && check->text(0) == "ok") return {};
+  return corrupt("check " + table, std::string(check->text(0)));
+}
+
+Result<std::vector<LaneCursor>> lane_cursors(Connection& connection) {
+  auto list = Statement::prepare(connection.handle(), kLanes, false);
+  if (!list) return tl::unexpected<Error>(list.error());
+  std::vector<LaneCursor> lanes;
+  for (;;) {
+    const auto stepped = list->step();
+    if (!stepped) return tl::unexpected<Error>(stepped.error());
+    if (*stepped == Step::done) return lanes;
+    lanes.push_back({list->integer(0), list->integer(1), list->integer(2)});
+  }
+}
+
+Result<void> check_cursor(Connection& connection, const LaneCursor& lane) {
+  const std::string table = "hf_lane_" + std::to_string(lane.lane);
+  const std::string where = "check " + table;
+  if (lane.cursor < 0 || lane.cursor_bytes < 0) return corrupt(where, "its cursor is below zero");
+  auto below = Statement::prepare(
+      connection.handle(), "SELECT total_bytes FROM " + table + " WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1",
+      false);
+  if (!below) return tl::unexpected<Error>(below.error());
+  const auto row_below = below->bind(1, lane.cursor).step();
+  if (!row_below) return tl::unexpected<Error>(row_below.error());
+  if (*row_below == Step::row && below->integer(0) > lane.cursor_bytes)
+    return corrupt(where, "its cursor does not fit the settled events");
+  auto above = Statement::prepare(
+      connection.handle(),
+      "SELECT seq, total_bytes - length(data) FROM " + table + " WHERE seq > ?1 ORDER BY seq LIMIT 1", false);
+  if (!above) return tl::unexpected<Error>(above.error());
+  const auto row_above = above->bind(1, lane.cursor).step();
+  if (!row_above) return tl::unexpected<Error>(row_above.error());
+  if (*row_above == Step::done) return {};
+  const bool next = above->integer(0) == lane.cursor + 1;
+  const std::int64_t total = above->integer(1);
+  if (total < lane.cursor_bytes || (next && total != lane.cursor_bytes))
+    return corrupt(where, "its cursor does not fit the events that wait");
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_structure(Connection& connection) {
+  for (const char* table : {"hf_store", "hf_boot", "hf_epoch", "hf_epoch_end", "hf_lane", "hf_gap"}) {
+    if (auto done = check_table(connection, table); !done) return done;
+  }
+  const auto lanes = lane_cursors(connection);
+  if (!lanes) return tl::unexpected<Error>(lanes.error());
+  for (const LaneCursor& lane : *lanes) {
+    if (auto done = check_cursor(connection, lane); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace holdfast::store

@@ -127,6 +127,22 @@ Result<bool> wal_holds_our_page_1(const std::string& path, const std::string& vf
   return false;
 }
 
+// nullopt: the head says nothing.
+Result<std::optional<Evidence>> examine_head(const std::string& path, const std::string& vfs,
+                                             std::uint64_t bytes) {
+  auto file = RawFile::open(path, vfs, SQLITE_OPEN_MAIN_DB);
+  if (!file) return tl::unexpected<Error>(file.error());
+  Header header{};
+  if (auto done = file->read(0, header.data(), header.size()); !done)
+    return tl::unexpected<Error>(done.error());
+  if (is_ours(header)) {
+    const bool whole = has_magic(header) && big_endian(header.data() + 68) == kStoreApplicationId;
+    return std::optional(whole ? Evidence::ours : Evidence::damaged);
+  }
+  if (has_magic(header) && bytes >= kHeaderBytes) return std::optional(Evidence::foreign);
+  return std::optional<Evidence>();
+}
+
 Result<std::uint64_t> size_of(const std::string& path, const platform::Disk& disk) {
   const auto info = disk.stat(path);
   if (!info) return tl::unexpected<Error>(info.error());
@@ -229,28 +245,27 @@ Result<SalvageReport> make_new(const SalvageSource& source, const platform::Disk
 
 }  // namespace
 
+bool says_damaged(const Error& error) noexcept {
+  const int primary = error.native & 0xFF;
+  return error.code == ErrorCode::corrupt || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ||
+         error.native == SQLITE_IOERR_DATA || error.native == SQLITE_IOERR_CORRUPTFS;
+}
+
 Result<Evidence> examine(const std::string& path, const std::string& vfs, const platform::Disk& disk) {
   const auto there = is_there(path, disk);
   if (!there) return tl::unexpected<Error>(there.error());
   if (!*there) return Evidence::nothing;  // whoever removed it meant it
   const auto bytes = size_of(path, disk);
   if (!bytes) return tl::unexpected<Error>(bytes.error());
+  if (*bytes > 0) {
+    const auto head = examine_head(path, vfs, *bytes);
+    if (!head || *head) return head ? Result<Evidence>(**head) : tl::unexpected<Error>(head.error());
+  }
   const auto wal_bytes = size_of(wal_of(path), disk);
   if (!wal_bytes) return tl::unexpected<Error>(wal_bytes.error());
-  if (*bytes > 0) {
-    auto file = RawFile::open(path, vfs, SQLITE_OPEN_MAIN_DB);
-    if (!file) return tl::unexpected<Error>(file.error());
-    Header header{};
-    if (auto done = file->read(0, header.data(), header.size()); !done)
-      return tl::unexpected<Error>(done.error());
-    if (is_ours(header)) return Evidence::ours;
-    if (has_magic(header) && *bytes >= kHeaderBytes) return Evidence::foreign;
-  }
-  if (*wal_bytes > 0) {
-    const auto ours = wal_holds_our_page_1(path, vfs, *wal_bytes);
-    if (!ours) return tl::unexpected<Error>(ours.error());
-    if (*ours) return Evidence::ours;
-  }
+  const auto in_wal = *wal_bytes > 0 ? wal_holds_our_page_1(path, vfs, *wal_bytes) : Result<bool>(false);
+  if (!in_wal) return tl::unexpected<Error>(in_wal.error());
+  if (*in_wal) return Evidence::damaged;
   return *bytes == 0 ? Evidence::nothing : Evidence::foreign;
 }
 

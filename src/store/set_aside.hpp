@@ -12,14 +12,19 @@ namespace holdfast::store {
 /// What lies at a store's path, told without opening it as a database.
 enum class Evidence : std::uint8_t {
   nothing,  ///< no file, or an empty one, and nothing beside it that was ours
-  ours,     ///< it is a Holdfast store, or was one before it was damaged
-  foreign,  ///< another program's file: leave it alone
+  ours,     ///< it says that it is a Holdfast store; whether it reads is another question
+  damaged,  ///< it was one, and its head does not read any more: set it aside without opening it
+  foreign,  ///< another program's file: `invalid`, leave it alone
 };
 
 /// Reads the head of the file, and if need be that of the WAL, where an older page 1 may stand. Call it while
 /// this process has the store not open. `io_error`, `denied`.
 [[nodiscard]] Result<Evidence> examine(const std::string& path, const std::string& vfs,
                                        const platform::Disk& disk);
+
+/// An error of SQLite, or of ours, which says that the file itself is damaged: SQLITE_CORRUPT, NOTADB, IOERR_DATA,
+/// `corrupt`.
+[[nodiscard]] bool says_damaged(const Error& error) noexcept;
 
 /// First step of any opening: ends what a crash interrupted. Returns true when a set-aside was completed.
 /// Costs two stats when there is nothing to do.

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+//
+// A corpus of damaged stores. Each page of a store, of every kind, has bits turned at seeded places, is zeroed, or
+// holds another page; the file is cut, its tail zeroed, its WAL damaged, or another file put in its place. Every
+// opening ends without a crash, and of every event that was committed and not settled one of these is true:
+//
+//  1. it is fetched, with its own id, key and data;
+//  2. it is in quarantine, or a gap record covers it;
+//  3. it is above what the new epoch says its parent ended with;
+//  4. the opening says that it failed.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <random>
+
+#include "fault/store/damaged_world.hpp"
+
+namespace holdfast::store::test {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+struct DamagedStore : ::testing::Test {
+  /// One world for all cases: it is only read, and put() starts anew.
+  static DamagedWorld& world() {
+    static DamagedWorld the_world;
+    return the_world;
+  }
+
+  /// Page numbers by what they hold, as SQLite's own dbstat says: "hf_lane_2 leaf".
+  static std::map<std::string, std::vector<std::size_t>> pages() {
+    std::map<std::string, std::vector<std::size_t>> pages;
+    world().put(world().closed());
+    RawDatabase raw(world().device.path());
+    for (const std::string& row :
+         rows_of(raw.handle(), "SELECT pageno || ' ' || name || ' ' || pagetype FROM dbstat")) {
+      const auto blank = row.find(' ');
+      pages[row.substr(blank + 1)].push_back(std::stoul(row.substr(0, blank)));
+    }
+    return pages;
+  }
+
+  static Image with_page(const std::function<void(char* page)>& damage, std::size_t number) {
+    Image image = world().closed();
+    damage(image.database.data() + (number - 1) * kPage);
+    return image;
+  }
+
+  Fate put_and_look(const Image& image) {
+    world().put(image);
+    Fate fate = world().expect_nothing_lost_silently();
+    ++openings;
+    if (!fate.error.empty()) ++errors;
+    total.fetched += fate.fetched;
+    total.quarantined += fate.quarantined;
+    total.declared += fate.declared;
+    total.beyond_end += fate.beyond_end;
+    if (!fate.error.empty()) refused[fate.error]++;
+    return fate;
+  }
+
+  void report() {
+    std::printf(
+        "%zu openings: %zu refused; events fetched %zu, quarantined %zu, declared %zu, beyond the end %zu\n",
+        openings, errors, total.fetched, total.quarantined, total.declared, total.beyond_end);
+    for (const auto& [error, times] : refused) std::printf("  %d times: %s\n", times, error.c_str());
+  }
+  void TearDown() override { report(); }
+
+  std::size_t openings = 0;
+  std::size_t errors = 0;
+  Fate total;
+  std::map<std::string, int> refused;
+  std::mt19937 random{20'261'125};
+};
+
+TEST_F(DamagedStore, that_is_whole_is_opened_as_it_is) {
+  for (const Image& image : {world().closed(), world().crashed()}) {
+    const Fate fate = put_and_look(image);
+    EXPECT_EQ(fate.error, "");
+    EXPECT_EQ(fate.fetched + fate.quarantined, world().unsettled());
+    EXPECT_EQ(fate.quarantined, 3U);
+    EXPECT_TRUE(world().set_asides().empty());
+  }
+}
+
+TEST_F(DamagedStore, with_turned_bits_in_any_page) {
+  for (const auto& [kind, numbers] : pages()) {
+    for (const std::size_t number : numbers) {
+      for (int i = 0; i < 3; ++i) {
+        const std::size_t byte = i == 0 ? random() % 100 : random() % kPage;
+        const auto bit = static_cast<int>(random() % 8);
+        SCOPED_TRACE(kind + " page " + std::to_string(number) + " byte " + std::to_string(byte) + " bit " +
+                     std::to_string(bit));
+        put_and_look(
+            with_page([&](char* page) { page[byte] = static_cast<char>(page[byte] ^ (1 << bit)); }, number));
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST_F(DamagedStore, with_any_page_zeroed) {
+  for (const auto& [kind, numbers] : pages()) {
+    for (const std::size_t number : numbers) {
+      SCOPED_TRACE(kind + " page " + std::to_string(number));
+      put_and_look(with_page([](char* page) { std::fill(page, page + kPage, '\0'); }, number));
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST_F(DamagedStore, with_any_page_full_of_noise) {
+  for (const auto& [kind, numbers] : pages()) {
+    for (const std::size_t number : numbers) {
+      SCOPED_TRACE(kind + " page " + std::to_string(number));
+      put_and_look(with_page(
+          [&](char* page) { std::generate(page, page + kPage, [&] { return static_cast<char>(random()); }); },
+          number));
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST_F(DamagedStore, that_was_cut_short_or_ends_in_zeros) {
+  const std::size_t size = world().closed().database.size();
+  for (std::size_t left : {std::size_t{0}, std::size_t{1}, std::size_t{99}, std::size_t{512}, kPage - 1,
+                           kPage, 2 * kPage, size / 4 + 100, size / 2, size - kPage, size - 1}) {
+    for (const Image& whole : {world().closed(), world().crashed()}) {
+      left = std::min(left, whole.database.size());
+      SCOPED_TRACE("first " + std::to_string(left) + " of " + std::to_string(size));
+      Image cut = whole;
+      cut.database.resize(left);
+      put_and_look(cut);
+      Image zeroed = whole;
+      std::fill(zeroed.database.begin() + static_cast<std::ptrdiff_t>(left), zeroed.database.end(), '\0');
+      put_and_look(zeroed);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST_F(DamagedStore, whose_wal_is_damaged) {
+  const Image& whole = world().crashed();
+  for (int i = 0; i < 60; ++i) {
+    Image image = whole;
+    const std::size_t byte = i < 8 ? random() % 32 : random() % image.wal.size();
+    image.wal[byte] = static_cast<char>(image.wal[byte] ^ (1 << (random() % 8)));
+    SCOPED_TRACE("byte " + std::to_string(byte));
+    put_and_look(image);
+    image = whole;
+    image.wal.resize(random() % image.wal.size());
+    put_and_look(image);
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(DamagedStore, whose_file_was_exchanged_is_refused_and_left_alone) {
+  Device other;
+  RawDatabase(other.path()).run("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+  for (const std::string& file : {std::string("This is a letter, and no database at all.\n"),
+                                  std::string(100'000, 'x'), test_support::read_file(other.path())}) {
+    world().put({file, ""});
+    std::filesystem::remove(world().device.path() + "-wal");
+    const Fate fate = world().fate();
+    EXPECT_NE(fate.error.find("invalid"), std::string::npos) << fate.error;
+    EXPECT_EQ(test_support::read_file(world().device.path()), file);
+    EXPECT_TRUE(world().set_asides().empty());
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::store::test

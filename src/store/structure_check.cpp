@@ -1,13 +1,37 @@
 // SPDX-License-Identifier: MIT
 //
-// What a session takes on trust. SQLite compares each entry of a table with those of its indexes: a name or
+// What a session takes on trust. A schema of which a bit turned may parse and lack a table or a column. SQLite compares each entry of a table with those of its indexes: a name or
 // number of which only one copy has turned a bit shows here. A cursor has no second copy, but cursor_bytes beside
 // it is the running total up to it, and the rows around the cursor carry that total as well.
+#include <array>
+
 #include "store/salvage.hpp"
 
 namespace holdfast::store {
 namespace {
 
+// Every column that a session uses, but those of lane_table.sql.
+constexpr std::array kUsed = {
+    "SELECT id, device, budget_bytes, growing, clean, restored, table_pages FROM hf_store",
+    "SELECT boot, boot_id, anchor_since_boot_ns, anchor_utc_ns FROM hf_boot",
+    "SELECT n, epoch, parent, boot, reason, fingerprint, acknowledged FROM hf_epoch",
+    "SELECT n, lane_name, last_seq FROM hf_epoch_end",
+    "SELECT lane, name, priority, cursor, cursor_bytes, lost_events, lost_bytes, lost_events_below, "
+    "lost_bytes_below, when_full, guaranteed_bytes, max_bytes, ttl_s, commit_delay_ms, paused, retired FROM "
+    "hf_lane",
+    "SELECT id, text FROM hf_text",
+    "SELECT key, version, content_type, value FROM hf_state",
+    "SELECT lane, seq, attempts, reason, detail, first_utc_ns, last_utc_ns FROM hf_failed",
+    "SELECT lane, seq, epoch, boot, since_boot_ns, key, type, topic, content_type, attributes, ttl_s, "
+    "total_bytes, crc, "
+    "data, reason, detail, attempts, first_utc_ns, last_utc_ns FROM hf_quarantine",
+    "SELECT n, epoch, lane, first_seq, last_seq, missing, bytes, reason, acknowledged FROM hf_gap",
+    "SELECT n, key, receipt FROM hf_key",
+};
+constexpr std::string_view kLaneColumns =
+    "SELECT seq, epoch, boot, since_boot_ns, key, type, topic, content_type, attributes, ttl_s, total_bytes, "
+    "crc, data "
+    "FROM ";
 constexpr const char* kLanes = "SELECT lane, cursor, cursor_bytes FROM hf_lane WHERE retired = 0";
 
 tl::unexpected<Error> corrupt(const std::string& where, const std::string& what) {
@@ -19,6 +43,15 @@ struct LaneCursor {
   std::int64_t cursor = 0;
   std::int64_t cursor_bytes = 0;
 };
+
+// A table or column that is not there is an SQLITE_ERROR elsewhere; here it is damage.
+Result<void> check_prepares(Connection& connection, const std::string& sql) {
+  auto prepared = Statement::prepare(connection.handle(), sql, false);
+  if (prepared) return {};
+  if ((prepared.error().native & 0xFF) == SQLITE_ERROR)
+    return corrupt("check the schema", prepared.error().hint);
+  return tl::unexpected<Error>(prepared.error());
+}
 
 Result<void> check_table(Connection& connection, const std::string& table) {
   const std::string sql = "PRAGMA integrity_check(" + table + ")";
@@ -45,6 +78,7 @@ Result<std::vector<LaneCursor>> lane_cursors(Connection& connection) {
 Result<void> check_cursor(Connection& connection, const LaneCursor& lane) {
   const std::string table = "hf_lane_" + std::to_string(lane.lane);
   const std::string where = "check " + table;
+  if (auto done = check_prepares(connection, std::string(kLaneColumns) + table); !done) return done;
   if (lane.cursor < 0 || lane.cursor_bytes < 0) return corrupt(where, "its cursor is below zero");
   auto below = Statement::prepare(
       connection.handle(), "SELECT total_bytes FROM " + table + " WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1",
@@ -71,6 +105,9 @@ Result<void> check_cursor(Connection& connection, const LaneCursor& lane) {
 }  // namespace
 
 Result<void> check_structure(Connection& connection) {
+  for (const char* used : kUsed) {
+    if (auto done = check_prepares(connection, used); !done) return done;
+  }
   for (const char* table : {"hf_store", "hf_boot", "hf_epoch", "hf_epoch_end", "hf_lane", "hf_gap"}) {
     if (auto done = check_table(connection, table); !done) return done;
   }

@@ -49,10 +49,9 @@ class DamagedWorld {
 
   /// Opens as the hook in Store::open does; `set_aside` tells whether a store was set aside on the way.
   [[nodiscard]] Result<void> open();
-  /// Walks everything. A `corrupt` on the way sets the store aside, once, and walks again.
-  [[nodiscard]] Fate fate();
-  /// fate(), and expects that nothing was lost silently and nothing was made up.
-  Fate expect_nothing_lost_silently();
+  /// Opens, walks everything, adds an event and closes. Damage that is met on the way sets the store aside, once.
+  /// Expects that nothing was lost silently and nothing was made up.
+  Fate fate();
   [[nodiscard]] const std::vector<SetAside>& set_asides() const noexcept { return set_asides_; }
   [[nodiscard]] std::size_t unsettled() const;
 
@@ -62,7 +61,9 @@ class DamagedWorld {
  private:
   [[nodiscard]] Result<void> set_aside();
   [[nodiscard]] Result<void> open_once();
-  [[nodiscard]] Result<std::map<LaneNumber, std::map<std::int64_t, StoredEvent>>> walk();
+  using Events = std::map<LaneNumber, std::map<std::int64_t, StoredEvent>>;
+  [[nodiscard]] Result<Events> walk();
+  [[nodiscard]] Result<Events> use(EventId& new_id);
   void add(LaneNumber lane, std::string key, std::string data);
   void fill(int round);
   Image closed_;

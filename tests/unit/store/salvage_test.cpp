@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: MIT
+#include "store/salvage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <holdfast/check.hpp>
+
+#include "store/migrations.hpp"
+#include "store/salvage_losses.hpp"
+#include "store/set_aside.hpp"
+#include "unit/store/world.hpp"
+
+namespace holdfast::store::test {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+using Seqs = std::vector<std::int64_t>;
+
+/// A disk whose n-th rename fails, as if the power had gone.
+class DyingDisk final : public platform::Disk {
+ public:
+  explicit DyingDisk(platform::Disk& disk, int renames) : disk_(disk), left_(renames) {}
+  [[nodiscard]] Result<platform::DiskSpace> space(const std::string& path) const override {
+    return disk_.space(path);
+  }
+  [[nodiscard]] Result<platform::FileSystem> file_system(const std::string& path) const override {
+    return disk_.file_system(path);
+  }
+  [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) const override {
+    if (left_-- <= 0) return fail(ErrorCode::io_error, "rename " + from);
+    return disk_.rename(from, to);
+  }
+  [[nodiscard]] Result<std::optional<platform::FileInfo>> stat(const std::string& path) const override {
+    return disk_.stat(path);
+  }
+  [[nodiscard]] Result<void> may_create_beside(const std::string& path) const override {
+    return disk_.may_create_beside(path);
+  }
+  [[nodiscard]] std::optional<std::string> lock_owner(const std::string& path) const override {
+    return disk_.lock_owner(path);
+  }
+
+ private:
+  platform::Disk& disk_;
+  mutable int left_;
+};
+
+Result<Connection> make_store(const std::string& path, const Salvage& /*salvage*/) {
+  auto made = Connection::open(
+      {.path = path, .vfs = {}, .create = true, .application_id = kStoreApplicationId, .pages_max = 1024});
+  if (!made) return made;
+  if (auto done = migrate(*made); !done) return tl::unexpected<Error>(done.error());
+  return made;
+}
+
+Result<void> checkpoint(Connection& connection) {
+  return connection.execute("PRAGMA wal_checkpoint(RESTART)");
+}
+
+std::string data_of(std::int64_t seq) { return "data of " + std::to_string(seq) + std::string(200, 'x'); }
+
+struct Salvaging : ::testing::Test {
+  void fill(int events) {
+    device.open();
+    for (int i = 0; i < events; ++i) {
+      const auto seq = static_cast<std::int64_t>(ids.size()) + 1;
+      ids.push_back(device.add("telemetry", data_of(seq)));
+    }
+    device.close();
+  }
+  [[nodiscard]] std::vector<std::int64_t> pages_of(const std::string& name, const std::string& type) {
+    RawDatabase raw(device.path());
+    std::vector<std::int64_t> pages;
+    for (const std::string& page : rows_of(raw.handle(), "SELECT pageno FROM dbstat WHERE name = '" + name +
+                                                             "' AND pagetype = '" + type + "' ORDER BY path"))
+      pages.push_back(std::stoll(page));
+    return pages;
+  }
+  void zero_page(std::int64_t number) {
+    std::fstream file(device.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(number - 1) * static_cast<std::streamoff>(kPage));
+    file.write(std::string(kPage, '\0').data(), kPage);
+  }
+  [[nodiscard]] SalvageSource source() { return {device.path(), {}, device.options().lanes}; }
+  SalvageReport set_aside() {
+    auto done = set_aside_and_salvage(source(), device.platform().disk, make_store, checkpoint);
+    HOLDFAST_CHECK(done.has_value());
+    return done->report;
+  }
+  std::vector<GapRecord> gaps() {
+    std::vector<GapRecord> gaps;
+    const auto records = device.store->control_records();
+    HOLDFAST_CHECK(records.has_value());
+    for (const ControlRecord& record : *records) {
+      if (const auto* gap = std::get_if<GapRecord>(&record.record)) gaps.push_back(*gap);
+    }
+    return gaps;
+  }
+  /// Each event is fetched as it was written, or in a dense gap record; says how many are not fetched.
+  std::int64_t expect_all_accounted() {
+    std::map<std::int64_t, StoredEvent> there;
+    for (std::int64_t after = 0;;) {
+      Fetched fetched = device.fetch(kTelemetry, after);
+      for (StoredEvent& event : fetched.events) there.emplace(event.seq, event);
+      after = fetched.end_seq;
+      if (!fetched.more) break;
+    }
+    std::int64_t missing = 0;
+    for (const EventId& id : ids) {
+      const auto found = there.find(id.seq);
+      if (found != there.end()) {
+        EXPECT_EQ(text(found->second.data), data_of(id.seq));
+        EXPECT_EQ(found->second.epoch, id.epoch);
+        continue;
+      }
+      ++missing;
+      const auto covers = [&](const GapRecord& gap) {
+        return gap.epoch == id.epoch && gap.first <= id.seq && id.seq <= gap.last &&
+               gap.lane == "telemetry" && gap.missing == gap.last - gap.first + 1;
+      };
+      const auto all = gaps();
+      EXPECT_EQ(std::count_if(all.begin(), all.end(), covers), 1) << id.seq;
+    }
+    return missing;
+  }
+
+  Device device;
+  std::vector<EventId> ids;
+};
+
+// --- reading ---
+
+TEST_F(Salvaging, changes_neither_file_and_leaves_none_behind) {
+  device.open();
+  for (int i = 0; i < 50; ++i) device.add("telemetry", data_of(i));
+  const std::string database = test_support::read_file(device.path());
+  const std::string wal = test_support::read_file(device.path() + "-wal");
+  device.close();
+  std::ofstream(device.path(), std::ios::binary) << database;
+  std::ofstream(device.path() + "-wal", std::ios::binary) << wal;
+  {
+    const auto salvager = Salvager::open(source());
+    ASSERT_TRUE(salvager) << salvager.error().text();
+    EXPECT_EQ((*salvager)->summary().lanes.at(1).rows_saved, 50);
+    EXPECT_TRUE((*salvager)->summary().findings.empty());
+  }
+  EXPECT_EQ(test_support::read_file(device.path()), database);
+  EXPECT_EQ(test_support::read_file(device.path() + "-wal"), wal);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(device.dir.path()), {}), 2);
+}
+
+TEST_F(Salvaging, says_busy_when_somebody_has_the_store_open) {
+  fill(3);
+  device.open();
+  EXPECT_EQ(outcome(Salvager::open(source())), "busy");
+}
+
+TEST_F(Salvaging, reads_around_damaged_pages_and_declares_exactly_what_is_lost) {
+  fill(400);
+  const auto leaves = pages_of("hf_lane_2", "leaf");
+  ASSERT_GT(leaves.size(), 12U);
+  for (const std::size_t i :
+       {std::size_t{0}, std::size_t{4}, std::size_t{5}, std::size_t{9}, leaves.size() - 1})
+    zero_page(leaves[i]);
+  const SalvageReport report = set_aside();
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), report.rows_lost);
+  EXPECT_EQ(report.rows_saved + report.rows_lost, 400);
+  EXPECT_GT(report.rows_saved, 250);
+  EXPECT_EQ(report.gaps_declared, 4);
+  EXPECT_EQ(device.lane("telemetry").backlog_events, report.rows_saved);
+  EXPECT_EQ(device.lane("telemetry").lost_events_ever, report.rows_lost);
+  EXPECT_EQ(device.add("telemetry").seq, 401);
+}
+
+TEST_F(Salvaging, finds_the_events_below_a_damaged_inner_page_as_far_as_another_leads_to_them) {
+  fill(400);
+  ASSERT_EQ(pages_of("hf_lane_2", "internal").size(), 1U);
+  zero_page(pages_of("hf_lane_2", "internal")[0]);  // the root: nothing can be found
+  zero_page(pages_of("hf_epoch_end", "leaf")[0]);
+  const SalvageReport report = set_aside();
+  EXPECT_EQ(report.rows_saved, 0);
+  device.open();
+  // Nothing proves that a seq was given, and the new epoch says so.
+  EXPECT_EQ(device.add("telemetry").seq, 1);
+  EXPECT_NE(device.fetch(kTelemetry).events.at(0).epoch, ids[0].epoch);
+}
+
+TEST_F(Salvaging, splits_a_loss_where_an_epoch_began) {
+  fill(30);
+  fill(30);
+  RawDatabase(device.path()).run("UPDATE hf_lane_2 SET crc = crc + 1 WHERE seq BETWEEN 28 AND 33");
+  set_aside();
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), 6);
+  ASSERT_EQ(gaps().size(), 2U);
+  EXPECT_EQ(gaps()[0].last, 30);
+  EXPECT_EQ(gaps()[1].first, 31);
+  EXPECT_EQ(gaps()[0].reason, "damaged");
+  EXPECT_EQ(gaps()[0].bytes, 3 * static_cast<std::int64_t>(data_of(28).size()));
+}
+
+TEST_F(Salvaging, takes_a_text_from_the_index_when_the_table_has_lost_it) {
+  fill(20);
+  zero_page(pages_of("hf_text", "leaf")[0]);
+  EXPECT_EQ(set_aside().rows_saved, 20);
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), 0);
+}
+
+TEST_F(Salvaging, takes_an_epoch_from_the_index_when_the_table_has_lost_it) {
+  fill(10);
+  fill(10);
+  zero_page(pages_of("hf_epoch", "leaf")[0]);
+  EXPECT_EQ(set_aside().rows_saved, 20);
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), 0);
+}
+
+TEST_F(Salvaging, lets_a_checksum_tell_which_copy_of_an_epoch_is_right) {
+  fill(10);
+  RawDatabase(device.path())
+      .run(
+          "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET rootpage = rootpage WHERE 0; "
+          "UPDATE hf_epoch SET acknowledged = 0");
+  const auto page = pages_of("hf_epoch", "leaf")[0];
+  std::string database = test_support::read_file(device.path());
+  std::string bits(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i) bits[i] = static_cast<char>(ids[0].epoch.bits >> (56 - 8 * i));
+  const auto at = database.find(bits, static_cast<std::size_t>(page - 1) * kPage);
+  ASSERT_LT(at, static_cast<std::size_t>(page) * kPage);
+  database[at + 3] = static_cast<char>(database[at + 3] ^ 4);
+  std::ofstream(device.path(), std::ios::binary) << database;
+  EXPECT_EQ(set_aside().rows_saved, 10);
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), 0);
+}
+
+TEST_F(Salvaging, names_lanes_by_the_index_and_then_by_the_configuration) {
+  fill(10);
+  zero_page(pages_of("hf_lane", "leaf")[0]);
+  zero_page(pages_of("sqlite_autoindex_hf_lane_1", "leaf")[0]);
+  const SalvageReport report = set_aside();
+  EXPECT_EQ(report.rows_saved, 10);
+  EXPECT_FALSE(report.findings.empty());
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), 0);
+}
+
+TEST_F(Salvaging, does_not_believe_a_cursor_that_the_totals_contradict) {
+  fill(30);
+  device.open();
+  device.settle(kTelemetry, device.seqs(kTelemetry).front(), 10);
+  device.store_settled();
+  device.close();
+  for (const char* cursor : {"20", "3", "5000"}) {
+    SCOPED_TRACE(cursor);
+    RawDatabase(device.path()).run(std::string("UPDATE hf_lane SET cursor = ") + cursor + " WHERE lane = 2");
+    auto connection = make_store(device.path(), {});
+    ASSERT_TRUE(connection);
+    EXPECT_EQ(outcome(check_structure(*connection)), "corrupt");
+  }
+  RawDatabase(device.path()).run("UPDATE hf_lane SET cursor = 20 WHERE lane = 2");
+  EXPECT_EQ(set_aside().rows_saved, 20);
+  device.open();
+  EXPECT_EQ(device.seqs(kTelemetry).front(), 11);
+  EXPECT_EQ(device.lane("telemetry").settled_seq, 10);
+}
+
+TEST_F(Salvaging, keeps_quarantine_state_settled_events_and_gap_numbers) {
+  fill(10);
+  device.open();
+  ASSERT_TRUE(device.put_and_add("key", "value"));
+  ids.push_back({});
+  EXPECT_EQ(device.seqs(kTelemetry).size(), 11U);
+  ASSERT_TRUE(device.store->quarantine({kTelemetry, 5, 0x99, "bad", {}}));
+  ASSERT_TRUE(device.store->quarantine({kTelemetry, 6, 0x99, "bad", {}}));
+  device.settle(kTelemetry, 1, 3);
+  device.store_settled();
+  device.close();
+  RawDatabase(device.path())
+      .run("DELETE FROM hf_gap WHERE n = 2; UPDATE hf_lane_2 SET data = x'00' WHERE seq = 9");
+  const SalvageReport report = set_aside();
+  EXPECT_EQ(report.quarantined_saved, 2);
+  EXPECT_EQ(report.state_entries_saved, 1);
+  device.open();
+  EXPECT_EQ(device.state("key"), "value");
+  EXPECT_EQ(device.seqs(kTelemetry), (Seqs{4, 7, 8, 10, 11}));
+  EXPECT_EQ(device.lane("telemetry").quarantined_events, 2);
+  std::set<std::string> numbers;
+  for (const GapRecord& gap : gaps()) numbers.insert(gap.id.substr(gap.id.rfind('-')));
+  EXPECT_EQ(numbers, (std::set<std::string>{"-1", "-3", "-4"}));  // never 2 again
+  EXPECT_EQ(gaps().back().first, 9);
+}
+
+TEST_F(Salvaging, begins_an_epoch_whose_parent_is_the_newest_that_reads) {
+  fill(10);
+  set_aside();
+  device.open();
+  device.add("telemetry");
+  const auto records = device.store->control_records();
+  ASSERT_TRUE(records);
+  std::vector<EpochRecord> epochs;
+  for (const ControlRecord& record : *records) {
+    if (const auto* epoch = std::get_if<EpochRecord>(&record.record)) epochs.push_back(*epoch);
+  }
+  ASSERT_EQ(epochs.size(), 2U);
+  EXPECT_EQ(epochs[1].parent, ids[0].epoch);
+  EXPECT_EQ(epochs[1].parent_ends, (std::vector<LaneEnd>{{"alarm", 0}, {"telemetry", 10}}));
+}
+
+// --- the files ---
+
+TEST_F(Salvaging, ends_at_any_crash_with_the_damaged_store_or_the_new_one) {
+  fill(100);
+  zero_page(pages_of("hf_lane_2", "leaf")[2]);
+  const std::string damaged = test_support::read_file(device.path());
+  const std::string wal = test_support::read_file(device.path() + "-wal");
+  for (int renames = 0; renames <= 6; ++renames) {
+    SCOPED_TRACE("after " + std::to_string(renames) + " renames");
+    for (const auto& entry : std::filesystem::directory_iterator(device.dir.path()))
+      std::filesystem::remove(entry.path());
+    std::ofstream(device.path(), std::ios::binary) << damaged;
+    std::ofstream(device.path() + "-wal", std::ios::binary) << wal;
+    const DyingDisk dying(device.platform().disk, renames);
+    const auto crashed = set_aside_and_salvage(source(), dying, make_store, checkpoint);
+    EXPECT_EQ(crashed.has_value(), renames == 6);
+    const auto finished = finish_set_aside(device.path(), {}, device.platform().disk);
+    ASSERT_TRUE(finished) << finished.error().text();
+    EXPECT_EQ(*finished, renames >= 2 && renames < 6);
+    if (renames < 2) {
+      EXPECT_EQ(test_support::read_file(device.path()), damaged);
+      EXPECT_EQ(test_support::read_file(device.path() + "-wal"), wal);
+      EXPECT_EQ(std::distance(std::filesystem::directory_iterator(device.dir.path()), {}), 2);
+      set_aside();
+    }
+    EXPECT_EQ(test_support::read_file(device.path() + ".damaged-1"), damaged);
+    EXPECT_EQ(test_support::read_file(device.path() + ".damaged-1-wal"), wal);
+    device.open();
+    EXPECT_GT(expect_all_accounted(), 0);
+    device.close();
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(device.dir.path()), {}), 4);
+  }
+}
+
+TEST_F(Salvaging, never_deletes_what_was_set_aside_before) {
+  fill(10);
+  const std::string first = test_support::read_file(device.path());
+  set_aside();
+  fill(10);
+  const std::string second = test_support::read_file(device.path());
+  set_aside();
+  EXPECT_EQ(test_support::read_file(device.path() + ".damaged-1"), first);
+  EXPECT_EQ(test_support::read_file(device.path() + ".damaged-2"), second);
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), 0);
+}
+
+TEST_F(Salvaging, without_room_for_a_new_store_touches_nothing) {
+  fill(10);
+  const std::string before = test_support::read_file(device.path());
+  const auto no_room = [](const std::string& path, const Salvage& salvage) -> Result<Connection> {
+    auto made = make_store(path, salvage);
+    if (!made) return made;
+    return fail(ErrorCode::disk_full, "allocate the budget");
+  };
+  const auto refused = set_aside_and_salvage(source(), device.platform().disk, no_room, checkpoint);
+  EXPECT_EQ(outcome(refused), "disk_full");
+  EXPECT_EQ(test_support::read_file(device.path()), before);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(device.dir.path()), {}), 2);
+}
+
+TEST_F(Salvaging, knows_its_own_store_from_others_and_from_nothing) {
+  const auto seen = [&] { return examine(device.path(), {}, device.platform().disk).value(); };
+  EXPECT_EQ(seen(), Evidence::nothing);
+  std::ofstream(device.path()).flush();
+  EXPECT_EQ(seen(), Evidence::nothing);
+  fill(3);
+  EXPECT_EQ(seen(), Evidence::ours);
+  std::string database = test_support::read_file(device.path());
+  std::ofstream(device.path(), std::ios::binary) << std::string(kPage, '\0') << database.substr(kPage);
+  EXPECT_EQ(seen(), Evidence::damaged);  // an older page 1 is in the WAL
+  std::ofstream(device.path(), std::ios::binary | std::ios::trunc).flush();
+  EXPECT_EQ(seen(), Evidence::damaged);
+  database[70] = static_cast<char>(database[70] ^ 1);
+  std::ofstream(device.path(), std::ios::binary) << database;
+  EXPECT_EQ(seen(), Evidence::damaged);
+  std::filesystem::remove(device.path() + "-wal");
+  std::ofstream(device.path(), std::ios::binary) << std::string(3 * kPage, '\0');
+  EXPECT_EQ(seen(), Evidence::foreign);
+  std::ofstream(device.path(), std::ios::binary) << "a letter";
+  EXPECT_EQ(seen(), Evidence::foreign);
+  std::filesystem::remove(device.path());
+  RawDatabase(device.path()).run("CREATE TABLE t (a)");
+  EXPECT_EQ(seen(), Evidence::foreign);
+}
+
+TEST(StructureCheck, is_content_with_whole_stores_and_sees_a_name_whose_index_disagrees) {
+  Device device;
+  device.open();
+  device.add("telemetry", "one");
+  device.add("telemetry", "two");
+  device.settle(kTelemetry, device.seqs(kTelemetry).front(), 1);
+  device.store_settled();
+  device.close();
+  {
+    auto connection = make_store(device.path(), {});
+    ASSERT_TRUE(connection);
+    EXPECT_EQ(outcome(check_structure(*connection)), "ok");
+  }
+  std::string database = test_support::read_file(device.path());
+  const auto at = database.rfind("telemetry");  // one of its two copies
+  ASSERT_NE(at, std::string::npos);
+  std::size_t changed = 0;
+  for (auto place = database.find("\x09\x01telemetry"); place != std::string::npos && changed == 0; ++changed)
+    database[place + 2] = 'u';
+  if (changed == 0) database[at] = 'u';
+  std::ofstream(device.path(), std::ios::binary) << database;
+  auto connection = make_store(device.path(), {});
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(outcome(check_structure(*connection)), "corrupt");
+}
+
+// --- which losses are declared ---
+
+SalvagedGap gap_of(std::int64_t first, std::int64_t last, std::int64_t missing) {
+  SalvagedGap gap;
+  gap.n = first;
+  gap.epoch_number = 1;
+  gap.first_seq = first;
+  gap.last_seq = last;
+  gap.missing = missing;
+  gap.reason = "shed";
+  return gap;
+}
+
+std::vector<std::array<std::int64_t, 3>> declared(const LaneLosses& losses) {
+  std::vector<std::array<std::int64_t, 3>> ranges;
+  for (const SalvagedGap& gap : declare_losses(losses)) {
+    if (gap.n == 0) ranges.push_back({gap.first_seq, gap.last_seq, gap.missing});
+  }
+  return ranges;
+}
+
+using Ranges = std::vector<std::array<std::int64_t, 3>>;
+
+TEST(Losses, are_what_no_record_and_no_quarantine_explains) {
+  LaneLosses losses;
+  losses.cursor = 10;
+  losses.epochs.begins_after(1, 0);
+  losses.holes = {{11, 20, 10, 0}, {30, 30, 1, 0}};
+  EXPECT_EQ(declared(losses), (Ranges{{11, 20, 10}, {30, 30, 1}}));
+  losses.gaps = {gap_of(12, 14, 3), gap_of(30, 30, 1)};
+  losses.quarantined = {16, 20};
+  // The quarantined ones have no record any more, so they get one again.
+  EXPECT_EQ(declared(losses), (Ranges{{11, 11, 1}, {15, 15, 1}, {16, 16, 1}, {17, 19, 3}, {20, 20, 1}}));
+}
+
+TEST(Losses, inside_a_sparse_record_are_what_it_does_not_count) {
+  LaneLosses losses;
+  losses.epochs.begins_after(1, 0);
+  losses.holes = {{2, 2, 1, 0}, {4, 4, 1, 0}, {6, 8, 3, 0}, {12, 12, 1, 0}};
+  losses.gaps = {gap_of(2, 8, 5)};
+  EXPECT_EQ(declared(losses), (Ranges{{12, 12, 1}}));
+  losses.gaps = {gap_of(2, 8, 3)};
+  EXPECT_EQ(declared(losses), (Ranges{{2, 8, 2}, {12, 12, 1}}));
+  // The cursor is inside the record: nobody knows which side its seqs are on.
+  losses.cursor = 3;
+  losses.holes = {{4, 4, 1, 0}, {6, 8, 3, 0}};
+  EXPECT_EQ(declared(losses), (Ranges{{4, 4, 1}, {6, 8, 3}}));
+}
+
+TEST(Losses, merge_with_their_nearest_neighbours_of_one_epoch_when_they_are_many) {
+  LaneLosses losses;
+  losses.epochs.begins_after(1, 0);
+  losses.epochs.begins_after(2, 5000);
+  SeqHoles holes;
+  std::int64_t all = 0;
+  for (std::int64_t seq = 1; seq < 10'000; seq += 2 + seq % 5) {
+    holes.add(seq, seq, 0);
+    ++all;
+  }
+  losses.holes = holes.all();
+  const auto gaps = declare_losses(losses);
+  EXPECT_LE(gaps.size(), limits::kGapRowsMax);
+  std::int64_t missing = 0;
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    missing += gaps[i].missing;
+    EXPECT_EQ(gaps[i].epoch_number, gaps[i].last_seq <= 5000 ? 1 : 2);
+    EXPECT_LE(gaps[i].missing, gaps[i].last_seq - gaps[i].first_seq + 1);
+    if (i > 0) {
+      EXPECT_GT(gaps[i].first_seq, gaps[i - 1].last_seq);
+    }
+  }
+  EXPECT_EQ(missing, all);
+}
+
+TEST(Losses, are_remembered_exactly_in_number_however_many_they_are) {
+  SeqHoles holes;
+  for (std::int64_t i = 0; i < 200'000; ++i) holes.add(3 * i + 1, 3 * i + 1, 7);
+  EXPECT_LE(holes.all().size(), SeqHoles::kHolesMax);
+  std::int64_t missing = 0;
+  for (const SeqHole& hole : holes.all()) missing += hole.missing;
+  EXPECT_EQ(missing, 200'000);
+}
+
+}  // namespace
+}  // namespace holdfast::store::test

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "bench.hpp"
 #include "consume.hpp"
 #include "demo.hpp"
 #include "program/talk.hpp"
@@ -221,6 +222,28 @@ void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
   });
 }
 
+void add_bench(CLI::App& app, BenchOptions& options, int& exit_code) {
+  CLI::App* bench = app.add_subcommand("bench", "Measure on this machine: bench store");
+  bench->require_subcommand(1);
+  CLI::App* store = bench->add_subcommand("store", "The store beside raw SQLite: speed, flash wear, memory");
+  store->add_option("--dir", options.directory,
+                    "Where to work (default: a temporary directory in the current one)");
+  store->add_option("--rounds", options.rounds, "Figures are medians of so many")
+      ->check(CLI::Range(std::size_t{5}, std::size_t{99}))
+      ->capture_default_str();
+  store
+      ->add_option("--events", options.events,
+                   "Of a round at one event per commit; groups get ten times as many")
+      ->check(CLI::Range(std::uint64_t{100}, std::uint64_t{20'000}))
+      ->capture_default_str();
+  store->add_option("--large", options.large, "Rows of the large backlog")
+      ->check(CLI::Range(std::uint64_t{10'000}, std::uint64_t{1'500'000}))
+      ->capture_default_str();
+  store->add_flag("--quick", options.quick, "A large backlog of 20000 only: no verdict over the whole");
+  store->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  store->callback([&options, &exit_code] { exit_code = run_bench_store(options); });
+}
+
 void add_version(CLI::App& app, int& exit_code) {
   app.add_subcommand("version", "Print the version")->callback([&exit_code] {
     exit_code = print_line("holdfast " HOLDFAST_VERSION) ? kExitOk : kExitIo;
@@ -234,6 +257,7 @@ struct Options {
   StatusOptions status;
   PutOptions put;
   DemoOptions demo;
+  BenchOptions bench;
 };
 
 int run_program(int argc, char** argv) {
@@ -248,6 +272,7 @@ int run_program(int argc, char** argv) {
   add_status(app, options.status, exit_code);
   add_put(app, options.put, exit_code);
   add_demo(app, options.demo, exit_code);
+  add_bench(app, options.bench, exit_code);
   add_version(app, exit_code);
   try {
     app.parse(argc, argv);

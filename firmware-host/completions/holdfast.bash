@@ -3,7 +3,11 @@
 _holdfast() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run consume status put demo version --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run consume status put demo bench version --help' -- "$current")
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == bench ]] && ((COMP_CWORD == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W 'store --help' -- "$current")
     return
   fi
   case $previous in
@@ -18,8 +22,9 @@ _holdfast() {
       ;;
   esac
   [[ $current == -* ]] || return
-  local options
-  options=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
+  local options words=("${COMP_WORDS[1]}")
+  [[ ${words[0]} != bench ]] || words+=(store)
+  options=$("${COMP_WORDS[0]}" "${words[@]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 }
 complete -o filenames -F _holdfast holdfast

@@ -84,7 +84,9 @@ Result<Figure> measure_heap(const Plan& plan) {
   done = fill(*load, plan.large, true);
   if (!done) return tl::unexpected<Error>(done.error());
   const auto after = heap_in_use_bytes();
-  if (done = load->close(); !done) return tl::unexpected<Error>(done.error());
+  done = load->turn_wal();
+  if (done) done = load->close();
+  if (!done) return tl::unexpected<Error>(done.error());
   return heap_figure(before, after, plan.large);
 }
 
@@ -134,6 +136,7 @@ Result<Figure> measure_open(const Plan& plan) {
   auto small = make(plan, small_store(plan));
   if (!small) return tl::unexpected<Error>(small.error());
   auto done = fill(*small, kSmall);
+  if (done) done = small->turn_wal();
   if (done) done = small->close();
   if (!done) return tl::unexpected<Error>(done.error());
   Pairs pairs;

@@ -115,6 +115,28 @@ Result<void> StoreLoad::drain() {
   }
 }
 
+Result<void> StoreLoad::turn_wal() {
+  constexpr int kPutsMax = 32;  // of 64 pages: twice the checkpoint mark
+  constexpr std::string_view kKey = "bench/wal";
+  const std::string value(256 * 1024, 'w');
+  const auto run = [&](const WriteBody& body) {
+    store::WriteJob job{.body = &body};
+    return commit(std::span(&job, 1));
+  };
+  const std::uint64_t before = store_->statistics().checkpoints;
+  for (int i = 0; i < kPutsMax && store_->statistics().checkpoints == before; ++i) {
+    auto done = run([&](Transaction& t) -> Result<void> {
+      const auto put = t.put(kKey, bytes_of(value));
+      return put ? Result<void>() : tl::unexpected<Error>(put.error());
+    });
+    if (!done) return done;
+  }
+  return run([&](Transaction& t) -> Result<void> {
+    const auto erased = t.erase(kKey);
+    return erased ? Result<void>() : tl::unexpected<Error>(erased.error());
+  });
+}
+
 Result<std::size_t> StoreLoad::fetch_first(std::size_t events) {
   const auto fetched = store_->fetch(lane_, 0, events, limits::kFetchBytesMax);
   if (!fetched) return tl::unexpected<Error>(fetched.error());

@@ -26,6 +26,10 @@ class StoreLoad {
   [[nodiscard]] Result<void> acknowledge(std::uint64_t lag);
   /// Acknowledges everything and stores that; purges what is not retained.
   [[nodiscard]] Result<void> drain();
+  /// Moves the WAL into the database and leaves a few pages in the new one, by state alone. How long an opening
+  /// takes depends on how full the WAL was left (it is bounded by the checkpoint mark); two stores that are to be
+  /// compared are left alike.
+  [[nodiscard]] Result<void> turn_wal();
   /// The first `events` that are not settled.
   [[nodiscard]] Result<std::size_t> fetch_first(std::size_t events);
   [[nodiscard]] Result<void> close();

@@ -23,10 +23,8 @@ inline constexpr std::array<std::string_view, 16> kKeys = {"s/0",  "s/1",  "s/2"
 [[nodiscard]] constexpr std::string_view key_of(std::uint64_t n) noexcept { return kKeys[n % kKeys.size()]; }
 
 inline constexpr std::uint64_t kCheckpointFrames = 1'000;
-inline constexpr std::uint64_t kBudgetBytes = 64ULL << 20U;
-inline constexpr std::uint64_t kLargeBudgetBytes = 512ULL << 20U;
 /// Written before a measurement begins, so that the epoch, the texts and the first pages are there.
-inline constexpr std::uint64_t kWarmUpEvents = 200;
+inline constexpr std::uint64_t kWarmUpEvents = 32;
 /// An event is acknowledged when so many later ones are committed.
 inline constexpr std::uint64_t kAcknowledgeLag = 100;
 

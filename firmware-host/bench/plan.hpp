@@ -16,6 +16,11 @@ struct Plan {
   std::size_t rounds = 5;
   std::uint64_t events = 4'000;
   std::uint64_t large = 1'000'000;
+  /// One opening or fetch takes less than a scheduler's whim: a round is the median of so many.
+  std::size_t openings = 9;
+  std::size_t fetches = 101;
+  std::uint64_t budget_bytes = 64ULL << 20U;         ///< of the stores that events rush through
+  std::uint64_t large_budget_bytes = 512ULL << 20U;  ///< of the two that are compared in size
 };
 
 }  // namespace holdfast::bench

@@ -76,6 +76,8 @@ std::string to_text(const Report& report) {
       "Holdfast {}, SQLite {}, {}, {}, {} cores. {} B payload with a state row, medians of {} rounds.\n",
       HOLDFAST_VERSION, where.sqlite, where.file_system, where.machine, where.cores, kPayloadBytes,
       report.rounds);
+  text += fmt::format("The large store has {} rows and a budget of {} MiB.\n", report.large,
+                      report.large_budget_bytes >> 20U);
   if (!where.optimised) text += "This program was built for debugging: its speeds say little.\n";
   text += fmt::format("\n  {:<50} {:>10} {:>10}  {:<8} {:>7}  {:<15} {}\n", "figure", "measured", "ceiling",
                       "unit", "ratio", "bar", "ok");
@@ -101,6 +103,7 @@ std::string to_json(const Report& report) {
                {"rounds", report.rounds},
                {"events", report.events},
                {"large", report.large},
+               {"large_budget_bytes", report.large_budget_bytes},
                {"figures", Json::array()}};
   for (const Figure& figure : report.figures) json["figures"].push_back(figure_json(figure));
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

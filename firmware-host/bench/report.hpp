@@ -24,6 +24,7 @@ struct Report {
   std::uint64_t rounds = 0;
   std::uint64_t events = 0;
   std::uint64_t large = 0;
+  std::uint64_t large_budget_bytes = 0;
   bool quick = false;
   std::vector<Figure> figures;
 

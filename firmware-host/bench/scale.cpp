@@ -17,12 +17,9 @@ namespace {
 constexpr std::uint64_t kSmall = 1'000;
 constexpr std::size_t kBatch = 100;
 constexpr std::uint64_t kBlock = 1'000;  // events of one write, for filling
-/// One opening or fetch takes less than a scheduler's whim: a round is the median of so many.
-constexpr std::size_t kOpenings = 9;
-constexpr std::size_t kFetches = 101;
 /// Before the heap is looked at for the first time, so much has passed through the store, and left it: its page
 /// cache is full, as on a device that has run for a while.
-constexpr std::uint64_t kHeapWarmUpEvents = 20'000;
+constexpr std::uint64_t kHeapWarmUpEvents = 12'000;
 constexpr double kHeapGrowthMax = 1024 * 1024;
 
 [[nodiscard]] double ms_since(std::chrono::steady_clock::time_point since) {
@@ -30,14 +27,14 @@ constexpr double kHeapGrowthMax = 1024 * 1024;
 }
 
 StoreOptions large_store(const Plan& plan) {
-  return measured_store(plan.place / "ours.db", kLargeBudgetBytes);
+  return measured_store(plan.place / kOurFile, plan.large_budget_bytes);
 }
 StoreOptions small_store(const Plan& plan) {
-  return measured_store(plan.place / "ours-small.db", kLargeBudgetBytes);
+  return measured_store(plan.place / kSmallFile, plan.large_budget_bytes);
 }
 /// Settled rows are kept, as many as there are.
 StoreOptions retaining(StoreOptions options) {
-  options.retention_bytes = kLargeBudgetBytes / 2;
+  options.retention_bytes = options.budget_bytes / 2;
   return options;
 }
 
@@ -54,19 +51,20 @@ Result<StoreLoad> make(const Plan& plan, const StoreOptions& options) {
   return StoreLoad::open(options, plan.platform);
 }
 
-Figure heap_figure(std::optional<std::uint64_t> before, std::optional<std::uint64_t> after,
-                   std::uint64_t large) {
+Figure heap_figure(std::optional<std::uint64_t> opened, std::optional<std::uint64_t> before,
+                   std::optional<std::uint64_t> after, std::uint64_t large) {
   Figure figure{.id = "heap_growth",
                 .title = fmt::format("heap, backlog from 0 to {}", large),
                 .unit = "B",
                 .measured = static_cast<double>(after.value_or(0)),
                 .ceiling = static_cast<double>(before.value_or(0)),
-                .ceiling_is = "the same process with a backlog of 0, after 20,000 events came and went",
+                .ceiling_is = "the same process with a backlog of 0, after 12,000 events came and went",
                 .value_is = "B more",
                 .kind = BarKind::at_most,
                 .bar = kHeapGrowthMax};
   figure.sound = before.has_value() && after.has_value();
-  figure.note = figure.sound ? "mallinfo2: uordblks + hblkhd" : "this build's allocator tells nothing";
+  figure.note = figure.sound ? fmt::format("mallinfo2: uordblks + hblkhd; just opened {}", opened.value_or(0))
+                             : "this build's allocator tells nothing";
   figure.value = std::max(figure.measured - figure.ceiling, 0.0);
   figure.ratio = figure.sound ? figure.measured / figure.ceiling : 0;
   return figure;
@@ -74,9 +72,10 @@ Figure heap_figure(std::optional<std::uint64_t> before, std::optional<std::uint6
 
 // Leaves the large store filled and closed.
 Result<Figure> measure_heap(const Plan& plan) {
-  program::say("making a store of 512 MiB");
+  program::say(fmt::format("making a store of {} MiB", plan.large_budget_bytes >> 20U));
   auto load = make(plan, large_store(plan));
   if (!load) return tl::unexpected<Error>(load.error());
+  const auto opened = heap_in_use_bytes();
   auto done = fill(*load, kHeapWarmUpEvents);
   if (done) done = load->drain();
   if (!done) return tl::unexpected<Error>(done.error());
@@ -87,7 +86,7 @@ Result<Figure> measure_heap(const Plan& plan) {
   done = load->turn_wal();
   if (done) done = load->close();
   if (!done) return tl::unexpected<Error>(done.error());
-  return heap_figure(before, after, plan.large);
+  return heap_figure(opened, before, after, plan.large);
 }
 
 /// Of the rounds, what the large store took and what the small one took.
@@ -118,7 +117,7 @@ Result<double> open_once(const Plan& plan, const StoreOptions& options) {
 
 Result<void> open_round(const Plan& plan, Pairs& pairs) {
   Pairs round;
-  for (std::size_t i = 0; i < kOpenings; ++i) {
+  for (std::size_t i = 0; i < plan.openings; ++i) {
     const auto large = open_once(plan, large_store(plan));
     if (!large) return tl::unexpected<Error>(large.error());
     const auto small = open_once(plan, small_store(plan));
@@ -175,9 +174,9 @@ Result<double> fetch_once(StoreLoad& load) {
   return took;
 }
 
-Result<void> fetch_round(StoreLoad& large, StoreLoad& small, Pairs& pairs) {
+Result<void> fetch_round(const Plan& plan, StoreLoad& large, StoreLoad& small, Pairs& pairs) {
   Pairs round;
-  for (std::size_t i = 0; i < kFetches; ++i) {
+  for (std::size_t i = 0; i < plan.fetches; ++i) {
     const auto of_large = fetch_once(large);
     if (!of_large) return tl::unexpected<Error>(of_large.error());
     const auto of_small = fetch_once(small);
@@ -198,7 +197,8 @@ Result<Figure> measure_fetch(const Plan& plan) {
   if (!small) return tl::unexpected<Error>(small.error());
   Pairs pairs;
   for (std::size_t round = 0; round < plan.rounds; ++round) {
-    if (auto done = fetch_round(*large, *small, pairs); !done) return tl::unexpected<Error>(done.error());
+    if (auto done = fetch_round(plan, *large, *small, pairs); !done)
+      return tl::unexpected<Error>(done.error());
   }
   Figure figure{.id = "fetch_100",
                 .title = fmt::format("fetch of 100 rows, {} settled and retained", plan.large),
@@ -228,8 +228,6 @@ Result<std::vector<Figure>> measure_scale(const Plan& plan) {
   if (!open) return tl::unexpected<Error>(open.error());
   auto fetch = measure_fetch(plan);
   if (!fetch) return tl::unexpected<Error>(fetch.error());
-  for (const StoreOptions& options : {large_store(plan), small_store(plan)})
-    Workplace::remove_database(options.path);
   return std::vector<Figure>{*open, *fetch, *heap};
 }
 

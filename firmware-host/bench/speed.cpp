@@ -31,8 +31,8 @@ struct Round {
 };
 
 Result<double> run_raw(const Plan& plan, std::uint64_t events, std::uint64_t group) {
-  const std::string path = plan.place / "raw.db";
-  auto log = RawLog::make(path, kBudgetBytes, "");
+  const std::string path = plan.place / kRawFile;
+  auto log = RawLog::make(path, plan.budget_bytes, "");
   if (!log) return tl::unexpected<Error>(log.error());
   std::uint64_t n = 1;
   for (; n <= kWarmUpEvents; ++n) {
@@ -49,9 +49,9 @@ Result<double> run_raw(const Plan& plan, std::uint64_t events, std::uint64_t gro
 
 template <class Run>
 Result<double> run_ours(const Plan& plan, double* group_mean, Run run) {
-  const std::string path = plan.place / "ours.db";
+  const std::string path = plan.place / kOurFile;
   Workplace::remove_database(path);
-  StoreOptions options = measured_store(path, kBudgetBytes);
+  StoreOptions options = measured_store(path, plan.budget_bytes);
   options.group_events_max = OutboxLoad::kGroupEvents;
   auto load = OutboxLoad::make(options, plan.platform);
   if (!load) return tl::unexpected<Error>(load.error());

@@ -51,7 +51,7 @@ Result<void> raw_life(RawLog& log, std::uint64_t first_n, std::uint64_t events, 
 }
 
 Result<Wear> raw_wear(const Plan& plan, const CountingVfs& vfs, std::uint64_t events, std::uint64_t group) {
-  auto log = RawLog::make(plan.place / "raw.db", kBudgetBytes, vfs.name());
+  auto log = RawLog::make(plan.place / kRawFile, plan.budget_bytes, vfs.name());
   if (!log) return tl::unexpected<Error>(log.error());
   std::uint64_t n = 1;
   for (; n <= kWarmUpEvents; ++n) {
@@ -74,7 +74,7 @@ Result<void> our_life(StoreLoad& load, std::uint64_t events, std::uint64_t group
 }
 
 Result<Wear> our_wear(const Plan& plan, const CountingVfs& vfs, std::uint64_t events, std::uint64_t group) {
-  StoreOptions options = measured_store(plan.place / "ours.db", kBudgetBytes);
+  StoreOptions options = measured_store(plan.place / kOurFile, plan.budget_bytes);
   options.vfs = vfs.name();
   Workplace::remove_database(options.path);
   auto load = StoreLoad::open(options, plan.platform);

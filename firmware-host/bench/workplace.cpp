@@ -3,17 +3,25 @@
 
 #include <stdlib.h>
 
+#include <array>
 #include <filesystem>
 #include <utility>
 
 namespace holdfast::bench {
+namespace {
+
+constexpr std::array kFiles = {kOurFile, kSmallFile, kRawFile};
+
+}  // namespace
 
 Result<Workplace> Workplace::make(const std::string& directory) {
   std::error_code error;
   if (!directory.empty()) {
-    if (std::filesystem::exists(directory + "/ours.db", error))
-      return fail(ErrorCode::invalid, "use " + directory,
-                  "there is an ours.db in it; take another directory");
+    for (const char* name : kFiles) {
+      if (std::filesystem::exists(directory + "/" + name, error))
+        return fail(ErrorCode::invalid, "use " + directory,
+                    "there is a file " + std::string(name) + " in it; take another directory");
+    }
     std::filesystem::create_directories(directory, error);
     if (error) return fail(ErrorCode::io_error, "make " + directory, error.message(), error.value());
     return Workplace(std::filesystem::absolute(directory).string(), false);
@@ -25,12 +33,16 @@ Result<Workplace> Workplace::make(const std::string& directory) {
 }
 
 Workplace::Workplace(Workplace&& other) noexcept
-    : path_(std::move(other.path_)), is_temporary_(std::exchange(other.is_temporary_, false)) {}
+    : path_(std::exchange(other.path_, {})), is_temporary_(other.is_temporary_) {}
 
 Workplace::~Workplace() {
-  if (!is_temporary_) return;
+  if (path_.empty()) return;  // moved away
   std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  if (is_temporary_) {
+    std::filesystem::remove_all(path_, ignored);
+  } else {
+    for (const char* name : kFiles) remove_database(*this / name);
+  }
 }
 
 void Workplace::remove_database(const std::string& path) {

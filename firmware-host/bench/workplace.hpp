@@ -9,7 +9,12 @@
 
 namespace holdfast::bench {
 
-/// The directory that the bench works in. One that it made itself goes with it.
+/// The databases in it.
+inline constexpr const char* kOurFile = "ours.db";
+inline constexpr const char* kSmallFile = "ours-small.db";
+inline constexpr const char* kRawFile = "raw.db";
+
+/// The directory that the bench works in. One that it made itself goes with it; of another the databases go.
 class Workplace {
  public:
   /// Empty: a temporary one in the current directory, which is more likely on a disk than /tmp. `invalid`,

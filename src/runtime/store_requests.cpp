@@ -17,42 +17,40 @@ tl::unexpected<Error> queue_full(const char* where) {
   return fail(ErrorCode::busy, where, "too many requests wait for the store; try again in a moment");
 }
 
+Write waiting_write(WriteBody body, const WriteOptions& options, std::shared_ptr<Ticket::State> ticket) {
+  return {.body = std::move(body),
+          .callback = {},
+          .idempotency_key = std::string(options.idempotency_key),
+          .deadline = options.deadline,
+          .ticket = std::move(ticket),
+          .caller_waits = true};
+}
+
 }  // namespace
 
 // --- writes ---
 
 WriteResult StoreThread::write(WriteBody body, const WriteOptions& options) {
-  WaitingCaller caller;
-  {
-    Lock lock(mutex_);
-    const auto delay = commit_delay(options.lane);
-    if (!delay) return tl::unexpected<Error>(delay.error());
-    if (*delay == Duration(0) && idle()) return lead(lock, std::move(body), options);
-    Write write{.body = std::move(body),
-                .callback = {},
-                .idempotency_key = std::string(options.idempotency_key),
-                .deadline = options.deadline,
-                .ticket = {},
-                .caller = &caller};
-    if (auto done = enter_queue(lock, std::move(write), *delay); !done) {
-      return tl::unexpected<Error>(done.error());
-    }
-  }
-  clock_.wait_until(Instant::max(),
-                    caller.bell);  // bounded by the writes that wait before it, and its deadline
-  return std::move(caller.outcome);
+  Lock lock(mutex_);
+  const auto delay = commit_delay(options.lane);
+  if (!delay) return tl::unexpected<Error>(delay.error());
+  if (*delay == Duration(0) && idle()) return lead(lock, std::move(body), options);
+  auto ticket = std::make_shared<Ticket::State>(clock_);
+  auto done = enter_queue(lock, waiting_write(std::move(body), options, ticket), *delay);
+  if (!done) return tl::unexpected<Error>(done.error());
+  return ticket->take();  // bounded by the writes that wait before it, and by its deadline
 }
 
 Result<Ticket> StoreThread::write_async(WriteBody body, WriteCallback callback, const WriteOptions& options) {
   auto ticket = std::make_shared<Ticket::State>(clock_);
-  Lock lock(mutex_);
-  const auto delay = commit_delay(options.lane);
-  if (!delay) return tl::unexpected<Error>(delay.error());
   Write write{.body = std::move(body),
               .callback = std::move(callback),
               .idempotency_key = std::string(options.idempotency_key),
               .deadline = options.deadline,
               .ticket = ticket};
+  Lock lock(mutex_);
+  const auto delay = commit_delay(options.lane);
+  if (!delay) return tl::unexpected<Error>(delay.error());
   if (auto done = enter_queue(lock, std::move(write), *delay); !done) {
     return tl::unexpected<Error>(done.error());
   }
@@ -67,22 +65,14 @@ WriteResult StoreThread::lead(Lock& lock, WriteBody body, const WriteOptions& op
   publish();
   store_->checkpoint_if_due();
   after_commit();
-  if (!job.room_may_come || options.deadline <= clock_.now()) {
-    give_baton_back(lock);
-    return std::move(job.outcome);
+  std::shared_ptr<Ticket::State> parked;
+  if (job.room_may_come && options.deadline > clock_.now()) {
+    parked = std::make_shared<Ticket::State>(clock_);
+    Write write = waiting_write(std::move(body), options, parked);
+    settle_outcome(write, job);
   }
-  WaitingCaller caller;
-  Write write{.body = std::move(body),
-              .callback = {},
-              .idempotency_key = std::string(options.idempotency_key),
-              .deadline = options.deadline,
-              .ticket = {},
-              .caller = &caller};
-  const bool waits = park(write, job);
   give_baton_back(lock);
-  if (!waits) return std::move(job.outcome);
-  clock_.wait_until(Instant::max(), caller.bell);  // bounded by its deadline
-  return std::move(caller.outcome);
+  return parked ? parked->take() : std::move(job.outcome);
 }
 
 Result<Duration> StoreThread::commit_delay(std::string_view lane) const {

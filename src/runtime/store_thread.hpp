@@ -40,6 +40,9 @@ class StoreThread {
   static constexpr std::chrono::seconds kRetryPause{1};
   /// Housekeeping of a store that nobody uses: events expire there too.
   static constexpr std::chrono::seconds kHousePeriod{1};
+  /// How often it looks for the callers of the last group to come back before it gives up: about 20 us, if nobody
+  /// else wants the processor. Measured with 16 writers: 15 writes to a commit instead of 8.
+  static constexpr int kCompanyLooks = 64;
   /// Figures that need a look into the tables are refreshed at most so often.
   static constexpr std::chrono::milliseconds kStatisticsPeriod{100};
 
@@ -126,6 +129,7 @@ class StoreThread {
   [[nodiscard]] bool take_turn();
   void run_tasks();
   void run_group();
+  void await_company();
   void end_parked();
   void keep_house();
   void end();
@@ -168,6 +172,7 @@ class StoreThread {
   std::vector<store::Watermark> announced_;  // what the listener knows
   std::vector<Write> group_;
   std::vector<store::WriteJob> jobs_;
+  std::size_t callers_told_ = 0;  // synchronous ones, of the last group
   std::thread thread_;
   std::atomic<std::thread::id> user_;  // who holds the baton; nobody's id while it is free
 };

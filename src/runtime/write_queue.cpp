@@ -8,10 +8,7 @@ namespace holdfast::runtime {
 
 void Write::tell(WriteResult outcome) {
   if (callback) callback(outcome);
-  if (ticket) return ticket->complete(std::move(outcome));
-  if (caller == nullptr) return;
-  caller->outcome = std::move(outcome);
-  caller->bell.wake();
+  ticket->complete(std::move(outcome));
 }
 
 // --- the queue ---

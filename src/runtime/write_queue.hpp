@@ -13,13 +13,7 @@
 
 namespace holdfast::runtime {
 
-/// A synchronous caller that waits for its outcome. It always waits for the bell, so it outlives the ringing.
-struct WaitingCaller {
-  WriteResult outcome;
-  platform::Waker bell;
-};
-
-/// A write on its way to a commit. Its outcome goes to the callback, then to the ticket or the caller.
+/// A write on its way to a commit. Its outcome goes to the callback, then to the ticket.
 struct Write {
   WriteBody body;
   WriteCallback callback;
@@ -27,7 +21,7 @@ struct Write {
   Instant due = Instant::min();       ///< its group closes then
   Instant deadline = Instant::min();  ///< how long it may wait for room
   std::shared_ptr<Ticket::State> ticket;
-  WaitingCaller* caller = nullptr;
+  bool caller_waits = false;  ///< synchronous: the caller is likely to write again when it has the outcome
 
   /// Tells the outcome. Once.
   void tell(WriteResult outcome);
@@ -56,7 +50,7 @@ class WriteQueue {
   explicit WriteQueue(std::size_t group_writes_max) : group_writes_max_(group_writes_max) {}
 
   [[nodiscard]] bool empty() const noexcept { return writes_.empty() && parked_.empty(); }
-  [[nodiscard]] bool none_queued() const noexcept { return writes_.empty(); }
+  [[nodiscard]] std::size_t queued() const noexcept { return writes_.size(); }
   [[nodiscard]] bool has_room() const noexcept { return line_.empty() && used() < limits::kQueuedWritesMax; }
   /// There is room, or the caller has just left the line with a promise.
   void push(Write write);

@@ -44,6 +44,17 @@ void StoreThread::publish() {
   announce(marks);
 }
 
+// Housekeeping settles events, too: those it drops. Only the baton's holder changes what is published.
+bool StoreThread::marks_moved() const {
+  const std::vector<store::Watermark> marks = store_->watermarks();
+  return !std::equal(marks.begin(), marks.end(), published_.marks.begin(), published_.marks.end(),
+                     [](const store::Watermark& now, const store::Watermark& told) {
+                       return now.lane == told.lane && now.committed_seq == told.committed_seq &&
+                              now.settled_seq == told.settled_seq &&
+                              now.backlog_events == told.backlog_events;
+                     });
+}
+
 void StoreThread::announce(const std::vector<store::Watermark>& marks) {
   if (listener_.committed && !marks.empty()) {
     if (announced_.size() != marks.size()) announced_.assign(marks.size(), {});

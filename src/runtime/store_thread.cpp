@@ -185,7 +185,7 @@ void StoreThread::keep_house() {
   const Duration pause = more ? Duration(kHousePeriod) : Duration(kRetryPause);
   chores_due_ = more && *more ? Instant::min() : now + pause;
   store_->checkpoint_if_due();
-  after_commit();
+  if (after_commit() || force || marks_moved()) publish();
   end_parked();
   if (statistics_stale_ && now >= statistics_due_) publish_figures();
 }
@@ -217,10 +217,12 @@ Instant StoreThread::house_due() const {
   return due;
 }
 
-void StoreThread::after_commit() {
-  if (!store_->take_room_news()) return;
+// True: there is more room than before.
+bool StoreThread::after_commit() {
+  if (!store_->take_room_news()) return false;
   const Lock lock(mutex_);
   queue_.unpark();
+  return true;
 }
 
 }  // namespace holdfast::runtime

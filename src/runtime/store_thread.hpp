@@ -135,7 +135,8 @@ class StoreThread {
   void end();
 
   // For the holder of the baton.
-  void after_commit();
+  bool after_commit();
+  [[nodiscard]] bool marks_moved() const;
   void publish();
   void publish_figures();
   void announce(const std::vector<store::Watermark>& marks);

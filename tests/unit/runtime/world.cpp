@@ -2,7 +2,6 @@
 #include "unit/runtime/world.hpp"
 
 #include <holdfast/check.hpp>
-#include <thread>
 
 namespace holdfast::runtime_tests {
 
@@ -17,6 +16,13 @@ Event event(std::string_view lane, std::string_view data, std::string_view key) 
 WriteBody adding(std::string lane) {
   return [lane = std::move(lane)](Transaction& t) -> Result<void> {
     return t.add(event(lane)).map([](const EventId&) {});
+  };
+}
+
+WriteBody adding_on(std::thread::id& where) {
+  return [&where](Transaction& t) -> Result<void> {
+    where = std::this_thread::get_id();
+    return t.add(event("telemetry")).map([](const EventId&) {});
   };
 }
 
@@ -41,6 +47,7 @@ StoreOptions World::options() const {
   options.device = "device-1";
   options.lanes = {{"alarm", 0}, {"telemetry", 1}};
   options.budget_bytes = 1024 * 1024;
+  if (change_) change_(options);
   return options;
 }
 
@@ -62,6 +69,10 @@ void World::run_until(const std::function<bool()>& done) {
     clock.advance(milliseconds(1));
     std::this_thread::yield();  // the outbox's threads work in real time
   }
+}
+
+void World::settle_down() {
+  for (int i = 0; i < 2; ++i) HOLDFAST_CHECK(outbox->get("nothing").has_value());
 }
 
 Ticket World::block(Door& door) const {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <holdfast/outbox.hpp>
 #include <holdfast/platform/linux.hpp>
 #include <holdfast/platform/sim.hpp>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "support/temp_dir.hpp"
 
@@ -31,6 +33,9 @@ template <class T>
 [[nodiscard]] WriteBody adding(std::string lane = "telemetry");
 [[nodiscard]] std::string text(const StateEntry& entry);
 
+/// The same, and says on which thread the closure ran.
+[[nodiscard]] WriteBody adding_on(std::thread::id& where);
+
 /// A door that is shut until it is opened for good. Its users wait without a deadline: the test's own time-out is
 /// the bound.
 class Door {
@@ -47,7 +52,8 @@ class Door {
 /// A device: an outbox with real threads over a real store, in virtual time. Lanes: alarm (0), telemetry (1).
 class World {
  public:
-  World() { open(); }
+  using Change = std::function<void(StoreOptions&)>;
+  explicit World(Change change = {}) : change_(std::move(change)) { open(); }
 
   void open();  ///< aborts when it fails
   void close() { outbox.reset(); }
@@ -55,6 +61,8 @@ class World {
   [[nodiscard]] PlatformView platform() { return {clock, *disk_, entropy, host}; }
   /// Starts a relay to `broker`. Time has to be advanced for it to do anything.
   void start_relay(RelayOptions options = {});
+  /// Until the rounds that have begun are over: the store's thread has seen everything that was asked before.
+  void settle_down();
   /// Lets virtual time pass in small steps until `done`; aborts after an hour of it.
   void run_until(const std::function<bool()>& done);
 
@@ -69,6 +77,7 @@ class World {
   std::unique_ptr<Outbox> outbox;
 
  private:
+  Change change_;
   std::unique_ptr<platform::Disk> disk_ = platform::make_linux_disk();
 };
 

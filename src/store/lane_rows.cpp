@@ -55,6 +55,8 @@ std::optional<std::int64_t> ttl_of(const Event& event) {
   return event.ttl ? std::optional<std::int64_t>(event.ttl->count()) : std::nullopt;
 }
 
+}  // namespace
+
 std::vector<Attribute> attributes_of(std::string_view text) {
   std::vector<Attribute> attributes;
   while (!text.empty()) {

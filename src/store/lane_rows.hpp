@@ -73,6 +73,9 @@ struct EpochRun {
   friend bool operator==(const EpochRun&, const EpochRun&) = default;
 };
 
+/// The attributes in a row's column; what does not read is left out, and the row's checksum tells.
+[[nodiscard]] std::vector<Attribute> attributes_of(std::string_view text);
+
 /// CRC-32C over what identifies and makes up the event.
 [[nodiscard]] std::uint32_t row_crc(const StoredEvent& event);
 

@@ -18,10 +18,10 @@ constexpr std::string_view kQuarantinedOf = "SELECT count(*) FROM hf_quarantine 
 constexpr std::string_view kQuarantinedAbove =
     "SELECT seq FROM hf_quarantine WHERE lane = ?1 AND seq > ?2 ORDER BY seq";
 constexpr std::string_view kAddGap =
-    "INSERT INTO hf_gap (epoch, lane, first_seq, last_seq, missing, bytes, reason) SELECT ?1, ?2, ?3, ?4, "
-    "?5, ?6, ?7";
+    "INSERT INTO hf_gap (n, epoch, lane, first_seq, last_seq, missing, bytes, reason) "
+    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8";
 constexpr std::string_view kExtendGap =
-    "UPDATE hf_gap SET first_seq = ?2, last_seq = ?3, missing = ?4, bytes = ?5 WHERE n = ?1";
+    "UPDATE hf_gap SET n = ?6, first_seq = ?2, last_seq = ?3, missing = ?4, bytes = ?5 WHERE n = ?1";
 #define HF_GAP_COLUMNS "n, epoch, lane, first_seq, last_seq, missing, bytes, reason"
 constexpr std::string_view kGaps =
     "SELECT " HF_GAP_COLUMNS " FROM hf_gap WHERE acknowledged = 0 ORDER BY lane, first_seq LIMIT ?1";
@@ -59,8 +59,9 @@ Result<std::int64_t> integer_of(Statement& statement) {
 
 }  // namespace
 
-Result<LossTable> LossTable::open(Connection& connection) {
+Result<LossTable> LossTable::open(Connection& connection, platform::Entropy& numbers) {
   LossTable table;
+  table.numbers_ = &numbers;
   auto done = prepare_all(connection.handle(), {{&table.note_failure_, kNoteFailure},
                                                 {&table.forget_failures_, kForgetFailures},
                                                 {&table.count_failed_, kCountFailed},
@@ -147,20 +148,23 @@ Result<std::vector<std::int64_t>> LossTable::quarantined_above(LaneNumber lane, 
   }
 }
 
+// 62 bits, from 1: a JSON reader's integer, and no rowid that SQLite would have to search a place for.
+std::int64_t LossTable::new_number() { return static_cast<std::int64_t>(numbers_->next() >> 2U) + 1; }
+
 Result<void> LossTable::insert_gap(const GapRow& gap) {
-  auto done = add_gap_.bind(1, gap.epoch_number)
-                  .bind(2, gap.lane)
-                  .bind(3, gap.first_seq)
-                  .bind(4, gap.last_seq)
-                  .bind(5, gap.missing)
-                  .bind(6, gap.bytes)
-                  .bind(7, gap.reason)
-                  .run();
-  if (!done) return done;
   GapRow stored = gap;
-  stored.n = sqlite3_last_insert_rowid(db_);
-  open_gaps_[gap.lane] = std::move(stored);
-  return {};
+  stored.n = new_number();
+  auto done = add_gap_.bind(1, stored.n)
+                  .bind(2, gap.epoch_number)
+                  .bind(3, gap.lane)
+                  .bind(4, gap.first_seq)
+                  .bind(5, gap.last_seq)
+                  .bind(6, gap.missing)
+                  .bind(7, gap.bytes)
+                  .bind(8, gap.reason)
+                  .run();
+  if (done) open_gaps_[gap.lane] = std::move(stored);
+  return done;
 }
 
 Result<bool> LossTable::merge_into_newest(const GapRow& gap) {
@@ -173,13 +177,16 @@ Result<bool> LossTable::merge_into_newest(const GapRow& gap) {
   newest.last_seq = std::max(newest.last_seq, gap.last_seq);
   newest.missing += gap.missing;
   newest.bytes += gap.bytes;
+  const std::int64_t number = new_number();
   auto done = extend_gap_.bind(1, newest.n)
                   .bind(2, newest.first_seq)
                   .bind(3, newest.last_seq)
                   .bind(4, newest.missing)
                   .bind(5, newest.bytes)
+                  .bind(6, number)
                   .run();
   if (!done) return tl::unexpected<Error>(done.error());
+  newest.n = number;
   return true;
 }
 

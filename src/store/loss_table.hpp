@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <holdfast/platform/entropy.hpp>
 #include <holdfast/result.hpp>
 #include <map>
 #include <string>
@@ -38,7 +39,9 @@ struct RefusalNote {
 /// The caller holds a transaction for every change.
 class LossTable {
  public:
-  [[nodiscard]] static Result<LossTable> open(Connection& connection);
+  /// `numbers` must outlive the table: gap records are named by random numbers, new whenever their content changes.
+  /// A counter would come again in a restored copy of the store, and one id would name two records.
+  [[nodiscard]] static Result<LossTable> open(Connection& connection, platform::Entropy& numbers);
 
   /// One more refused attempt of an event that stays pending. Beyond limits::kFailedRowsMax it is not
   /// remembered.
@@ -80,6 +83,7 @@ class LossTable {
  private:
   /// Counts rows again.
   [[nodiscard]] Result<void> recount();
+  [[nodiscard]] std::int64_t new_number();
   [[nodiscard]] Result<void> insert_gap(const GapRow& gap);
   [[nodiscard]] Result<bool> merge_into_newest(const GapRow& gap);
   [[nodiscard]] Result<void> merge_two(LaneNumber lane);
@@ -106,6 +110,7 @@ class LossTable {
   std::int64_t quarantined_rows_ = 0;
   std::int64_t acknowledged_gaps_ = 0;
   sqlite3* db_ = nullptr;
+  platform::Entropy* numbers_ = nullptr;
   // Per lane the newest gap that may still grow; as of this transaction, and as of the last commit.
   std::map<LaneNumber, GapRow> open_gaps_;
   std::map<LaneNumber, GapRow> open_gaps_kept_;

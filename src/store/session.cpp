@@ -29,14 +29,13 @@ Result<void> Session::restart_wal() {
 
 // --- transactions ---
 
-Session::Mark Session::mark() const {
-  Mark mark;
+// Into what is there already: there is a mark per caller, and it should cost no allocation.
+void Session::mark(Mark& mark) const {
   HOLDFAST_CHECK(lanes_.size() <= mark.heads.size());
   for (std::size_t i = 0; i < lanes_.size(); ++i) mark.heads[i] = lanes_[i].head;
   mark.epoch_stored = epoch_.has_value();
   mark.state_bytes = state_.bytes();
   mark.table_pages = table_pages_;
-  return mark;
 }
 
 void Session::restore(const Mark& mark) {
@@ -54,7 +53,7 @@ void Session::restore(const Mark& mark) {
 }
 
 Result<void> Session::begin() {
-  transaction_mark_ = mark();
+  mark(transaction_mark_);
   refused_.clear();
   wanted_.clear();
   overflowed_ = false;

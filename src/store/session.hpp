@@ -100,6 +100,10 @@ class Session {
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(const StoreOptions& options,
                                                              PlatformView platform, std::string reason);
 
+  /// Makes a store with its whole budget and no lane, and returns it open: for a salvage to fill. It has a device in
+  /// `options`, or is `invalid`.
+  [[nodiscard]] static Result<Connection> make_empty(const StoreOptions& options, PlatformView platform);
+
   // --- transactions ---
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<void> savepoint();
@@ -305,7 +309,7 @@ class Session {
   Result<void> store_records();
   Result<std::int64_t> likely_epoch(Lane& lane, std::int64_t seq);
   Result<void> declare_loss(Lane& lane, const GapRow& gap);
-  [[nodiscard]] Mark mark() const;
+  void mark(Mark& mark) const;
   void restore(const Mark& mark);
   [[nodiscard]] Lane* find(LaneNumber number) noexcept;
   [[nodiscard]] Lane* find(std::string_view name) noexcept;

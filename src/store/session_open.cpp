@@ -12,6 +12,7 @@
 #include "store/event_rules.hpp"
 #include "store/migrations.hpp"
 #include "store/provision.hpp"
+#include "store/salvage.hpp"
 #include "store/session.hpp"
 #include "store/wal.hpp"
 
@@ -110,6 +111,19 @@ Result<std::unique_ptr<Session>> Session::open(const StoreOptions& options, Plat
   return session;
 }
 
+Result<Connection> Session::make_empty(const StoreOptions& options, PlatformView platform) {
+  Session session(options, platform, {});
+  auto done = session.check_file_system();
+  if (done) done = session.open_file();
+  if (done) done = session.open_record();
+  if (done) done = session.allocate();
+  if (!done) return tl::unexpected<Error>(done.error());
+  session.store_table_ = StoreTable();
+  session.fence_.reset();
+  sqlite3_wal_hook(session.connection_.handle(), nullptr, nullptr);
+  return std::move(session.connection_);
+}
+
 Result<void> Session::check_file_system() {
   const auto found = platform_.disk.file_system(options_.path);
   if (!found) return tl::unexpected<Error>(found.error());
@@ -155,7 +169,8 @@ Result<void> Session::open_file() {
   connection_ = std::move(*connection);
   fence_ = std::make_unique<Fence>(connection_.handle());
   sqlite3_wal_hook(connection_.handle(), &Session::on_wal, this);
-  return migrate(connection_);
+  auto done = migrate(connection_);
+  return done ? store::check_structure(connection_) : done;
 }
 
 Result<void> Session::open_record() {
@@ -246,7 +261,7 @@ Result<void> Session::open_tables() {
   if (done) done = take(TextTable::open(connection_), texts_);
   if (done) done = take(StateTable::open(connection_, state_quota()), state_);
   if (done) done = take(EpochTable::open(connection_), epochs_);
-  if (done) done = take(LossTable::open(connection_), losses_);
+  if (done) done = take(LossTable::open(connection_, platform_.entropy), losses_);
   if (done) done = take(KeyTable::open(connection_), keys_);
   if (done) {
     done = prepare_all(connection_.handle(), {{&begin_, "BEGIN IMMEDIATE"},

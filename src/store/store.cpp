@@ -7,6 +7,7 @@
 #include <holdfast/platform/clock.hpp>
 
 #include "store/backup.hpp"
+#include "store/opening.hpp"
 
 namespace holdfast::store {
 namespace {
@@ -91,9 +92,11 @@ class Store::Writing final : public Transaction {
 };
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, PlatformView platform) {
-  auto session = Session::open(options, platform, "opened");
-  if (!session) return tl::unexpected<Error>(session.error());
-  return std::unique_ptr<Store>(new Store(options, platform, std::move(*session)));
+  auto opened = open_session(options, platform, "opened");
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  std::unique_ptr<Store> store(new Store(options, platform, std::move(opened->session)));
+  store->note_set_aside(opened->set_aside);
+  return store;
 }
 
 Store::Store(const StoreOptions& options, PlatformView platform, std::unique_ptr<Session> session)
@@ -338,14 +341,32 @@ bool Store::open_again() {
   last_opening_ = platform_.clock.now();
   StoreOptions options = options_;
   options.create = false;  // a file that has vanished is not replaced by an empty one
-  auto session = Session::open(options, platform_, "reopened");
-  if (!session) return false;
-  session_ = std::move(*session);
+  auto opened = open_session(options, platform_, "reopened", std::exchange(damaged_, false));
+  if (!opened) return false;
+  session_ = std::move(opened->session);
+  note_set_aside(opened->set_aside);
   session_->adopt(memory_);
   epoch_known_ = false;
   control_news_ = true;
   if (session_->was_unclean()) begin_check();
   return true;
+}
+
+void Store::note_set_aside(const std::optional<SetAside>& aside) {
+  if (!aside) return;
+  counters_.rows_damaged += static_cast<std::uint64_t>(aside->report.rows_lost);
+  set_aside_ = "the store was damaged and set aside as " + aside->damaged_path + ": " +
+               std::to_string(aside->report.rows_saved) + " events saved, " +
+               std::to_string(aside->report.rows_lost) + " declared lost";
+}
+
+// SQLite has met damage in the open file: it is set aside, and what reads goes on. At most once in kTroubleSpan.
+bool Store::mend() {
+  const Instant now = platform_.clock.now();
+  if (last_mending_ && now - *last_mending_ < kTroubleSpan) return false;
+  last_mending_ = now;
+  damaged_ = true;
+  return reopen();
 }
 
 bool Store::have_session() {
@@ -397,6 +418,7 @@ StoreStatistics Store::statistics() {
   statistics.newest_epoch = session_->newest_epoch();
   refresh(statistics);
   session_->add_figures(statistics);
+  if (!set_aside_.empty()) statistics.warning = set_aside_;
   return statistics;
 }
 

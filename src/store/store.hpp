@@ -12,6 +12,7 @@
 
 #include "flow/pressure.hpp"
 #include "store/session.hpp"
+#include "store/set_aside.hpp"
 
 namespace holdfast::store {
 
@@ -139,6 +140,8 @@ class Store {
   void count_trouble();
   [[nodiscard]] bool reopen();
   [[nodiscard]] bool open_again();
+  [[nodiscard]] bool mend();
+  void note_set_aside(const std::optional<SetAside>& aside);
   /// False, and no session, when the file could not be opened again.
   [[nodiscard]] bool have_session();
   // Room.
@@ -165,6 +168,9 @@ class Store {
   bool trouble_news_ = false;  ///< an I/O error since the last look
   bool commit_news_ = false;   ///< a commit since the last look
   std::optional<Instant> last_trouble_;
+  std::optional<Instant> last_mending_;
+  bool damaged_ = false;    ///< the next opening is to set the file aside
+  std::string set_aside_;  ///< what was, for people
   Instant last_opening_;
   std::size_t group_events_ = 0;  ///< of the transaction being built
   std::size_t group_bytes_ = 0;

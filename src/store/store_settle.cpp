@@ -23,6 +23,7 @@ Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_
       control_news_ = true;
       continue;
     }
+    if (!fetched && says_damaged(fetched.error()) && mend()) continue;
     if (!fetched || !fetched->damaged_seq || !fetched->events.empty()) return fetched;
     // A row that cannot be read as it was written is set aside and declared, so that it neither blocks nor
     // vanishes.

@@ -37,9 +37,10 @@ Result<Connection> make_store(const std::string& path, const std::string& device
   auto made = Connection::open({.path = path,
                                 .vfs = {},
                                 .create = true,
-                                .application_id = kStoreApplicationId,
-                                .pages_max = kPagesMax});
+                                .application_id = kStoreApplicationId});
   if (!made) return made;
+  if (auto limit = made->query_integer("PRAGMA max_page_count=" + std::to_string(kPagesMax)); !limit)
+    return tl::unexpected<Error>(limit.error());
   if (auto done = migrate(*made); !done) return tl::unexpected<Error>(done.error());
   auto done = made->execute("INSERT INTO hf_store (id, device) SELECT 1, '" + device + "'");
   if (!done) return tl::unexpected<Error>(done.error());
@@ -132,8 +133,7 @@ Result<void> DamagedWorld::open_once() {
     auto connection = Connection::open({.path = device.path(),
                                         .vfs = {},
                                         .create = true,
-                                        .application_id = kStoreApplicationId,
-                                        .pages_max = 0});
+                                        .application_id = kStoreApplicationId});
     if (!connection) return tl::unexpected<Error>(connection.error());
     auto done = migrate(*connection);
     if (done) done = check_structure(*connection);

@@ -40,7 +40,9 @@ TEST_F(Quarantine, moves_the_event_and_declares_the_gap_at_once) {
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(device.seqs(kTelemetry), (Seqs{1, 3}));
     ASSERT_EQ(gaps().size(), 1U);
-    EXPECT_EQ(gaps()[0], (GapRecord{.id = ids[1].epoch.text() + "-telemetry-gap-1",
+    const std::string prefix = ids[1].epoch.text() + "-telemetry-gap-";
+    EXPECT_EQ(gaps()[0].id.substr(0, prefix.size()), prefix);
+    EXPECT_EQ(gaps()[0], (GapRecord{.id = gaps()[0].id,
                                     .epoch = ids[1].epoch,
                                     .lane = "telemetry",
                                     .first = 2,
@@ -94,6 +96,7 @@ TEST_F(Quarantine, lets_the_cursor_pass) {
 TEST_F(Quarantine, forgets_a_gap_that_was_acknowledged_and_never_its_id) {
   ASSERT_TRUE(quarantine(1));
   const auto records = device.store->control_records();
+  const std::string first_id = gaps()[0].id;
   device.store->settle_control(records->back().row, true);
   EXPECT_TRUE(gaps().empty());
   device.reopen();
@@ -102,7 +105,7 @@ TEST_F(Quarantine, forgets_a_gap_that_was_acknowledged_and_never_its_id) {
   EXPECT_EQ(device.seqs(kTelemetry), (Seqs{2, 3}));
   ASSERT_TRUE(quarantine(2));
   ASSERT_EQ(gaps().size(), 1U);
-  EXPECT_EQ(gaps()[0].id, ids[1].epoch.text() + "-telemetry-gap-2");
+  EXPECT_NE(gaps()[0].id, first_id);
 }
 
 TEST_F(Quarantine, publishes_a_gap_again_whose_acknowledgement_was_not_stored) {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "store/opening.hpp"
+
+#include <holdfast/platform/disk.hpp>
+
+#include "store/migrations.hpp"
+#include "store/wal.hpp"
+
+namespace holdfast::store {
+namespace {
+
+class Opening {
+ public:
+  Opening(const StoreOptions& options, PlatformView platform, std::string reason)
+      : options_(options), platform_(platform), reason_(std::move(reason)) {}
+
+  Result<Opened> run(bool is_damaged) {
+    const auto evidence = look();
+    if (!evidence) return tl::unexpected<Error>(evidence.error());
+    if (*evidence == Evidence::damaged || (is_damaged && *evidence == Evidence::ours)) {
+      if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
+    }
+    auto session = Session::open(options_, platform_, reason_);
+    const bool may_mend = *evidence == Evidence::ours && !aside_;
+    if (!session && may_mend && says_damaged(session.error())) {
+      if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
+      session = Session::open(options_, platform_, reason_);
+    }
+    if (!session) return tl::unexpected<Error>(session.error());
+    return Opened{std::move(*session), std::move(aside_)};
+  }
+
+ private:
+  Result<Evidence> look() const {
+    const auto finished = finish_set_aside(options_.path, options_.vfs, platform_.disk);
+    if (!finished) return tl::unexpected<Error>(finished.error());
+    auto evidence = examine(options_.path, options_.vfs, platform_.disk);
+    if (!evidence || *evidence != Evidence::foreign) return evidence;
+    return fail(ErrorCode::invalid, "open " + options_.path,
+                "it is not a store of Holdfast's; choose another path");
+  }
+
+  Result<void> set_aside() {
+    auto done = set_aside_and_salvage(
+        {options_.path, options_.vfs, options_.lanes}, platform_.disk,
+        [this](const std::string& path, const Salvage& salvage) { return make_store(path, salvage); },
+        [](Connection& connection) -> Result<void> {
+          const auto moved = restart_wal(connection);
+          return moved ? Result<void>() : tl::unexpected<Error>(moved.error());
+        });
+    if (!done) return tl::unexpected<Error>(done.error());
+    aside_ = std::move(*done);
+    return {};
+  }
+
+  Result<Connection> make_store(const std::string& path, const Salvage& salvage) const {
+    StoreOptions options = options_;
+    options.path = path;
+    options.create = true;
+    if (options.device.empty()) options.device = salvage.device;
+    if (options.budget_bytes == 0) options.budget_bytes = salvage.budget_bytes;
+    if (!options.footprint && salvage.growing) options.footprint = Footprint::growing;
+    return Session::make_empty(options, platform_);
+  }
+
+  const StoreOptions& options_;
+  PlatformView platform_;
+  std::string reason_;
+  std::optional<SetAside> aside_;
+};
+
+}  // namespace
+
+Result<Opened> open_session(const StoreOptions& options, PlatformView platform, std::string reason,
+                            bool is_damaged) {
+  return Opening(options, platform, std::move(reason)).run(is_damaged);
+}
+
+}  // namespace holdfast::store

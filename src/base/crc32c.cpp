@@ -43,9 +43,9 @@ std::uint32_t by_table(std::span<const std::byte> bytes, std::uint32_t crc) noex
   return crc;
 }
 
-// x86-64: whether there is SSE 4.2 is found out when the program runs. 64-bit ARM: it is known when it is compiled, since
-// asking takes a header of the operating system; -march=armv8-a+crc says that it is there. g++ only: clang names the
-// instruction in a header.
+// x86-64: whether there is SSE 4.2 is found out when the program runs. 64-bit ARM: it is known when it is
+// compiled, since asking takes a header of the operating system; -march=armv8-a+crc says that it is there.
+// g++ only: clang names the instruction in a header.
 #if defined(__x86_64__)
 #define HOLDFAST_CRC_TARGET __attribute__((target("sse4.2")))
 bool have_instruction() noexcept { return __builtin_cpu_supports("sse4.2") != 0; }

@@ -36,9 +36,9 @@ char32_t next_code_point(std::string_view& rest) noexcept {
 
 constexpr std::uint64_t in_every_byte(std::uint8_t byte) noexcept { return byte * 0x0101'0101'0101'0101U; }
 
-// Whether all eight bytes are ASCII and no control characters. The top bit of a byte comes out set if it was set,
-// if taking 0x20 away borrows, or if adding 1 carries into it (0x7F). A borrow or carry may spill over into other
-// bytes, but only from one that is refused itself.
+// Whether all eight bytes are ASCII and no control characters. The top bit of a byte comes out set if it was
+// set, if taking 0x20 away borrows, or if adding 1 carries into it (0x7F). A borrow or carry may spill over
+// into other bytes, but only from one that is refused itself.
 bool is_plain_ascii(const char* eight) noexcept {
   std::uint64_t word = 0;
   std::memcpy(&word, eight, sizeof word);

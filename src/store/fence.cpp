@@ -63,8 +63,8 @@ int Fence::authorize(void* self, int action, const char* first, const char* seco
   return SQLITE_OK;
 }
 
-// SQLite puts a new statement at the head of its list, so only what is before our newest need be looked at: our
-// own are many, and there is a closure per caller.
+// SQLite puts a new statement at the head of its list, so only what is before our newest need be looked at:
+// our own are many, and there is a closure per caller.
 void Fence::enter_closure(Access access) {
   newest_ = sqlite3_next_stmt(db_, nullptr);
   if (!leftovers_.empty()) pass_leftovers();

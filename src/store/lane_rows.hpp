@@ -130,8 +130,8 @@ class LaneRows {
   /// key, attributes and data of all come to at most `bytes_max`.
   [[nodiscard]] Result<std::vector<RawRow>> read_block(std::int64_t after_seq, std::size_t rows_max,
                                                        std::size_t bytes_max);
-  /// Inserts a row of read_block() again, after it was erased. Pages are freed when a block is erased whole and
-  /// what stays is put back in ascending order: it is then packed anew.
+  /// Inserts a row of read_block() again, after it was erased. Pages are freed when a block is erased whole
+  /// and what stays is put back in ascending order: it is then packed anew.
   [[nodiscard]] Result<void> put_back(const RawRow& row);
   /// Deletes rows from..to, both included; the caller bounds the range (limits::kPurgeRowsMax).
   [[nodiscard]] Result<void> erase(std::int64_t from_seq, std::int64_t to_seq);

@@ -8,11 +8,11 @@
 namespace holdfast::store {
 namespace {
 
-// For what the cache does not know. RETURNING, which would tell the version, costs three times as much as a look
-// and a write.
+// For what the cache does not know. RETURNING, which would tell the version, costs three times as much as a
+// look and a write.
 constexpr std::string_view kOld = "SELECT version, content_type, length(value) FROM hf_state WHERE key = ?1";
-// The INSERT ... SELECT form: SQLITE_FULL then undoes the statement only, not the whole transaction. OR REPLACE
-// would delete the row and insert it anew; the upsert overwrites it where it is.
+// The INSERT ... SELECT form: SQLITE_FULL then undoes the statement only, not the whole transaction. OR
+// REPLACE would delete the row and insert it anew; the upsert overwrites it where it is.
 constexpr std::string_view kPut =
     "INSERT INTO hf_state (key, version, content_type, value) SELECT ?1, ?2, ?3, ?4 WHERE 1 "
     "ON CONFLICT (key) DO UPDATE SET version = ?2, content_type = ?3, value = ?4";

@@ -16,8 +16,8 @@
 namespace holdfast::store {
 
 /// hf_state: the application's values by key, within a quota. bytes() is what keys, content types and values
-/// come to: counted once at open, kept in step by put() and erase(). A cache of kCachedKeysMax keys knows what a
-/// put replaces. After every rollback, of a savepoint or of all, restore_bytes() must be called.
+/// come to: counted once at open, kept in step by put() and erase(). A cache of kCachedKeysMax keys knows
+/// what a put replaces. After every rollback, of a savepoint or of all, restore_bytes() must be called.
 class StateTable {
  public:
   static constexpr std::size_t kCachedKeysMax = 1024;

@@ -19,8 +19,8 @@ namespace holdfast::store {
 using StoredText = std::variant<std::int64_t, std::string_view>;
 
 /// hf_text: topics, types and content types, each kept once, at most limits::kInternedTextsMax of them. A
-/// cache of kCachedTextsMax saves the look-ups, and while it is warm nothing is copied or allocated; after a rollback
-/// it must be told, since ids may be given again.
+/// cache of kCachedTextsMax saves the look-ups, and while it is warm nothing is copied or allocated; after a
+/// rollback it must be told, since ids may be given again.
 class TextTable {
  public:
   static constexpr std::size_t kCachedTextsMax = 1024;

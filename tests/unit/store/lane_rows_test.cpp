@@ -114,8 +114,8 @@ TEST_F(Rows, come_back_as_they_were) {
   EXPECT_EQ(outcome(rows->put_back(before[0])), "invalid");  // it is there already
 }
 
-// What compaction is for: a lane that keeps every second event really gives pages back. Deleting the others one
-// by one does not: every leaf stays half full, and SQLite merges leaves only below a third.
+// What compaction is for: a lane that keeps every second event really gives pages back. Deleting the others
+// one by one does not: every leaf stays half full, and SQLite merges leaves only below a third.
 TEST_F(Rows, free_their_pages_when_a_block_is_put_back_in_part) {
   append_many(1, 5 * kBlockRows, std::string(150, 'x'));
   const std::int64_t block_pages = (pragma("page_count") - pragma("freelist_count")) / 5;

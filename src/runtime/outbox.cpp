@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "runtime/relay_thread.hpp"
 #include "runtime/store_thread.hpp"
+#include "store/resize.hpp"
 
 namespace holdfast {
 namespace {
@@ -252,5 +253,9 @@ Result<CheckReport> Outbox::check() { return impl_->check(); }
 Statistics Outbox::statistics() const { return impl_->statistics(); }
 
 Result<void> Outbox::close() { return impl_->close(); }
+
+Result<void> resize_store(const StoreOptions& options, PlatformView platform) {
+  return store::resize(options, platform);
+}
 
 }  // namespace holdfast

@@ -27,7 +27,8 @@ ALTER TABLE hf_lane ADD COLUMN retired           INTEGER NOT NULL DEFAULT 0;
 -- What version 1 has lost is in quarantine (bounded), and all of it was declared.
 UPDATE hf_lane SET
   lost_events_below = lost_events - (SELECT count(*) FROM hf_quarantine q WHERE q.lane = hf_lane.lane AND q.seq > hf_lane.cursor),
-  lost_bytes = (SELECT coalesce(sum(length(q.data)), 0) FROM hf_quarantine q WHERE q.lane = hf_lane.lane AND q.seq > hf_lane.cursor);
+  lost_bytes = (SELECT coalesce(sum(length(q.data)), 0) FROM hf_quarantine q WHERE q.lane = hf_lane.lane),
+  lost_bytes_below = (SELECT coalesce(sum(length(q.data)), 0) FROM hf_quarantine q WHERE q.lane = hf_lane.lane AND q.seq <= hf_lane.cursor);
 
 -- An acknowledged gap is kept until the cursor has passed it: it explains why rows are not there.
 ALTER TABLE hf_gap ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;

@@ -414,7 +414,7 @@ Result<void> Session::purge_retained() {
       if (most == nullptr || retained_bytes(lane) > retained_bytes(*most)) most = &lane;
     }
     if (most == nullptr) return {};
-    const auto purged = purge_lane(*most, limits::kPurgeRowsMax / kRangesMax);
+    const auto purged = purge_lane(*most, limits::kPurgeRowsMax);
     if (!purged) return tl::unexpected<Error>(purged.error());
   }
   return {};
@@ -434,14 +434,14 @@ Result<bool> Session::purge_lane(Lane& lane, std::size_t rows_max) {
   const std::int64_t cursor = lane.latest().cursor;
   if (from > cursor) return false;
   std::int64_t to = std::min(cursor, from + static_cast<std::int64_t>(rows_max) - 1);
-  const auto bounded = lane.rows.seq_at_bytes(
-      from, to, lane.staged_low_bytes + static_cast<std::int64_t>(layout_.block_bytes));
-  if (!bounded) return tl::unexpected<Error>(bounded.error());
-  const auto highest = lane.rows.total_bytes_at(to);
-  if (!highest) return tl::unexpected<Error>(highest.error());
-  const bool too_much =
-      highest->value_or(0) > lane.staged_low_bytes + static_cast<std::int64_t>(layout_.block_bytes);
-  if (too_much) to = bounded->value_or(from);
+  const std::int64_t most = lane.staged_low_bytes + static_cast<std::int64_t>(layout_.block_bytes);
+  const auto total = lane.rows.total_bytes_at(to);
+  if (!total) return tl::unexpected<Error>(total.error());
+  if (total->value_or(0) > most) {
+    const auto bounded = lane.rows.seq_at_bytes(from, to, most);
+    if (!bounded) return tl::unexpected<Error>(bounded.error());
+    to = bounded->value_or(from);
+  }
   if (auto done = lane.rows.erase(from, to); !done) return tl::unexpected<Error>(done.error());
   const auto below = lane.rows.total_bytes_below_next(to);
   if (!below) return tl::unexpected<Error>(below.error());

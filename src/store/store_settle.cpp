@@ -100,7 +100,7 @@ Result<std::size_t> Store::store_settled(bool force) {
 }
 
 void Store::checkpoint_if_due() {
-  if (!session_ || session_->wal_pages() < options_.checkpoint_pages) return;
+  if (!session_ || session_->wal_pages() < session_->layout().checkpoint_pages) return;
   if (session_->restart_wal()) {
     ++counters_.checkpoints;
   } else {

@@ -333,6 +333,7 @@ class Session {
   [[nodiscard]] Result<bool> purge_lane(Lane& lane, std::size_t rows_max);
   [[nodiscard]] bool is_over_age(Lane& lane);
   [[nodiscard]] std::int64_t first_droppable(const Lane& lane) const noexcept;
+  [[nodiscard]] std::uint64_t worth_dropping(const Lane& lane, std::uint64_t bytes) const noexcept;
   [[nodiscard]] std::int64_t staged_first(const Lane& lane) const noexcept;
   [[nodiscard]] Result<std::uint64_t> drop_rows(Lane& lane, std::int64_t first, std::int64_t last,
                                                 std::string_view reason);

@@ -219,7 +219,7 @@ std::int64_t Session::first_droppable(const Lane& lane) const noexcept {
 Result<std::uint64_t> Session::shed(std::size_t lane_index, std::uint64_t bytes) {
   Lane& lane = lanes_.at(lane_index);
   switch (lane.record.options.when_full) {
-    case WhenFull::drop_oldest: return drop_oldest(lane_index, bytes, "shed");
+    case WhenFull::drop_oldest: return drop_oldest(lane_index, worth_dropping(lane, bytes), "shed");
     case WhenFull::keep_latest:
     case WhenFull::thin: return compact(lane);
     case WhenFull::block:
@@ -228,14 +228,24 @@ Result<std::uint64_t> Session::shed(std::size_t lane_index, std::uint64_t bytes)
   return 0;
 }
 
+// Dropping events one by one would make a commit, a gap and a second try of each: an eighth of a block at a time, or of
+// the lane's maximum, but never what is guaranteed to it.
+std::uint64_t Session::worth_dropping(const Lane& lane, std::uint64_t bytes) const noexcept {
+  const LaneOptions& options = lane.record.options;
+  std::uint64_t least = layout_.block_bytes / 8;
+  if (options.max_bytes > 0) least = std::min(least, options.max_bytes / 8);
+  const auto index = static_cast<std::size_t>(&lane - lanes_.data());
+  const std::uint64_t backlog = load_of(lane, index).backlog_bytes;
+  return std::min(std::max(bytes, least), backlog - std::min(backlog, options.guaranteed_bytes));
+}
+
 Result<std::uint64_t> Session::drop_oldest(std::size_t lane_index, std::uint64_t bytes,
                                            std::string_view reason) {
   Lane& lane = lanes_.at(lane_index);
   const std::int64_t first = staged_first(lane);
   const std::int64_t below = lane.rows.total_bytes_below_next(first - 1).value_or(std::nullopt).value_or(0);
-  // At least a block of 500 small rows: dropping them one by one would make a commit and a gap of each.
-  const auto most = static_cast<std::int64_t>(
-      std::min(std::max(bytes, layout_.block_bytes / 8), layout_.block_bytes));
+  if (bytes == 0) return 0;
+  const auto most = static_cast<std::int64_t>(std::min(bytes, layout_.block_bytes));
   const auto last = lane.rows.seq_at_bytes(first, lane.durable.last_seq, below + most);
   if (!last) return tl::unexpected<Error>(last.error());
   auto runs = lane.rows.epoch_runs(first, lane.durable.last_seq);

@@ -15,9 +15,7 @@ StoreThread::StoreThread(std::unique_ptr<store::Store> store, platform::Clock& c
       settle_delay_max_(options.settle_delay_max),
       queue_(std::min(limits::kGroupWritesMax, options.group_events_max)) {
   for (const store::LaneRecord& lane : store_->lanes()) {
-    const auto set = std::find_if(options.lanes.begin(), options.lanes.end(),
-                                  [&](const LaneOptions& wanted) { return wanted.name == lane.options.name; });
-    delays_.push_back({lane.options.name, set == options.lanes.end() ? Duration(0) : Duration(set->commit_delay)});
+    delays_.push_back({lane.options.name, Duration(lane.options.commit_delay)});
   }
   publish();
   thread_ = std::thread([this] { loop(); });
@@ -55,8 +53,8 @@ Instant StoreThread::due() const {
   return std::min(house_due_, queue_.due());
 }
 
-// Ends the critical section. Rings only if the thread would sleep too long, and once for everything that comes
-// until it is awake. While the baton is taken its holder does this when giving it back.
+// Ends the critical section. Rings only if the thread would sleep too long, and once for everything that
+// comes until it is awake. While the baton is taken its holder does this when giving it back.
 void StoreThread::ring_if_due(Lock& lock) {
   const bool ring = asleep_ && !taken_ && due() < sleeps_until_;
   if (ring) asleep_ = false;
@@ -142,13 +140,15 @@ void StoreThread::run_group() {
   jobs_.clear();
 }
 
-// The callers of the last group are on their way back with their next writes, and a commit is worth more with all of
-// them. The baton is kept meanwhile, so that the first to come does not commit alone. Nothing waits by the clock: the
-// processor is left to them, and kCompanyLooks looks in a row that see nobody new are the end of it.
+// The callers of the last group are on their way back with their next writes, and a commit is worth more with
+// all of them. The baton is kept meanwhile, so that the first to come does not commit alone. The processor is
+// left to them; it ends when kCompanyLooks looks in a row saw nobody new, or after kCompanyTime, whatever
+// others do with the processor.
 void StoreThread::await_company() {
   if (callers_told_ < 2) return;
+  const Instant end = clock_.now() + kCompanyTime;
   std::size_t seen = 0;
-  for (int looks = 0; looks < kCompanyLooks; ++looks) {
+  for (int looks = 0; looks < kCompanyLooks && clock_.now() < end; ++looks) {
     {
       const Lock lock(mutex_);
       if (closing_ || queue_.queued() >= callers_told_) return;

@@ -40,8 +40,10 @@ class StoreThread {
   static constexpr std::chrono::seconds kRetryPause{1};
   /// Housekeeping of a store that nobody uses: events expire there too.
   static constexpr std::chrono::seconds kHousePeriod{1};
-  /// How often it looks for the callers of the last group to come back before it gives up: about 20 us, if nobody
-  /// else wants the processor. Measured with 16 writers: 15 writes to a commit instead of 8.
+  /// How often it looks for the callers of the last group to come back, and for how long, before it gives up. 64
+  /// looks take about 20 us if nobody else wants the processor; 100 us is what a commit costs. Measured with 16
+  /// writers: 15 writes to a commit instead of 8.
+  static constexpr std::chrono::microseconds kCompanyTime{100};
   static constexpr int kCompanyLooks = 64;
   /// Figures that need a look into the tables are refreshed at most so often.
   static constexpr std::chrono::milliseconds kStatisticsPeriod{100};

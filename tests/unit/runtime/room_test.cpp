@@ -141,6 +141,8 @@ TEST_F(OutboxRoom, is_given_to_waiting_writes_when_events_are_settled) {
   writer.join();
   EXPECT_EQ(outcome(ticket.wait()), "ok");
   EXPECT_EQ(called, 1);
+  world.run_until(
+      [&] { return outbox.statistics().lanes.at(1).backlog_events == 0; });  // nothing is in flight
 }
 
 TEST_F(OutboxRoom, does_not_come_any_more_when_the_outbox_closes) {

@@ -86,6 +86,7 @@ TEST(OutboxStress, tells_sixteen_threads_each_outcome_once_and_leaves_no_hole) {
   const StoreStatistics store = world.outbox->statistics().store;
   EXPECT_EQ(store.writes_committed, seqs.size());
   EXPECT_EQ(store.writes_failed, failed);
+  world.run_until([&] { return world.outbox->statistics().lanes.at(0).backlog_events == 0; });
 }
 
 }  // namespace

@@ -68,6 +68,7 @@ constexpr bool kOptimised = false;
     plan.large_budget_bytes = kQuickBudgetBytes;
     plan.openings = 3;
     plan.fetches = 11;
+    plan.heap_warm_up_events = 12'000;
   }
   report.large_budget_bytes = plan.large_budget_bytes;
   for (const auto part : {&measure_speed, &measure_wear, &measure_scale}) {

@@ -17,9 +17,6 @@ namespace {
 constexpr std::uint64_t kSmall = 1'000;
 constexpr std::size_t kBatch = 100;
 constexpr std::uint64_t kBlock = 1'000;  // events of one write, for filling
-/// Before the heap is looked at for the first time, so much has passed through the store, and left it: its page
-/// cache is full, as on a device that has run for a while.
-constexpr std::uint64_t kHeapWarmUpEvents = 12'000;
 constexpr double kHeapGrowthMax = 1024 * 1024;
 
 [[nodiscard]] double ms_since(std::chrono::steady_clock::time_point since) {
@@ -52,16 +49,18 @@ Result<StoreLoad> make(const Plan& plan, const StoreOptions& options) {
 }
 
 Figure heap_figure(std::optional<std::uint64_t> opened, std::optional<std::uint64_t> before,
-                   std::optional<std::uint64_t> after, std::uint64_t large) {
-  Figure figure{.id = "heap_growth",
-                .title = fmt::format("heap, backlog from 0 to {}", large),
-                .unit = "B",
-                .measured = static_cast<double>(after.value_or(0)),
-                .ceiling = static_cast<double>(before.value_or(0)),
-                .ceiling_is = "the same process with a backlog of 0, after 12,000 events came and went",
-                .value_is = "B more",
-                .kind = BarKind::at_most,
-                .bar = kHeapGrowthMax};
+                   std::optional<std::uint64_t> after, const Plan& plan) {
+  Figure figure{
+      .id = "heap_growth",
+      .title = fmt::format("heap, backlog from 0 to {}", plan.large),
+      .unit = "B",
+      .measured = static_cast<double>(after.value_or(0)),
+      .ceiling = static_cast<double>(before.value_or(0)),
+      .ceiling_is = fmt::format("the same process with a backlog of 0, after {} events came and went",
+                                plan.heap_warm_up_events),
+      .value_is = "B more",
+      .kind = BarKind::at_most,
+      .bar = kHeapGrowthMax};
   figure.sound = before.has_value() && after.has_value();
   figure.note = figure.sound ? fmt::format("mallinfo2: uordblks + hblkhd; just opened {}", opened.value_or(0))
                              : "this build's allocator tells nothing";
@@ -76,7 +75,7 @@ Result<Figure> measure_heap(const Plan& plan) {
   auto load = make(plan, large_store(plan));
   if (!load) return tl::unexpected<Error>(load.error());
   const auto opened = heap_in_use_bytes();
-  auto done = fill(*load, kHeapWarmUpEvents);
+  auto done = fill(*load, plan.heap_warm_up_events);
   if (done) done = load->drain();
   if (!done) return tl::unexpected<Error>(done.error());
   const auto before = heap_in_use_bytes();
@@ -86,7 +85,7 @@ Result<Figure> measure_heap(const Plan& plan) {
   done = load->turn_wal();
   if (done) done = load->close();
   if (!done) return tl::unexpected<Error>(done.error());
-  return heap_figure(opened, before, after, plan.large);
+  return heap_figure(opened, before, after, plan);
 }
 
 /// Of the rounds, what the large store took and what the small one took.

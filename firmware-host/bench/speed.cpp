@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "bench/load.hpp"
@@ -18,6 +19,10 @@ constexpr std::uint64_t kGroup = OutboxLoad::kGroupEvents;
 /// A grouped event takes a tenth of the time or less: so many more of them make a round as long.
 constexpr std::uint64_t kGroupedFactor = 10;
 
+/// A round alternates between the sides in so many slices: a disk or a processor that is busy with something else
+/// for a second or ten then slows both alike.
+constexpr std::uint64_t kSlices = 8;
+
 /// Events a second, of one round.
 struct Round {
   double raw_single = 0;
@@ -30,77 +35,118 @@ struct Round {
   double grouped_group_mean = 0;
 };
 
-Result<double> run_raw(const Plan& plan, std::uint64_t events, std::uint64_t group) {
-  const std::string path = plan.place / kRawFile;
-  auto log = RawLog::make(path, plan.budget_bytes, "");
-  if (!log) return tl::unexpected<Error>(log.error());
-  std::uint64_t n = 1;
-  for (; n <= kWarmUpEvents; ++n) {
-    if (auto done = log->append(n, 1); !done) return tl::unexpected<Error>(done.error());
+/// The raw side: `group` events a commit, one thread.
+class RawLoad {
+ public:
+  [[nodiscard]] static Result<RawLoad> make(const Plan& plan, std::uint64_t group) {
+    auto log = RawLog::make(plan.place / kRawFile, plan.budget_bytes, "");
+    if (!log) return tl::unexpected<Error>(log.error());
+    RawLoad load(std::move(*log), 1);
+    if (auto warm = load.run(kWarmUpEvents); !warm) return tl::unexpected<Error>(warm.error());
+    load.group_ = group;
+    return load;
   }
-  const auto since = std::chrono::steady_clock::now();
-  for (const std::uint64_t end = n + events; n < end; n += group) {
-    if (auto done = log->append(n, std::min(group, end - n)); !done)
-      return tl::unexpected<Error>(done.error());
-  }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since;
-  return static_cast<double>(events) / took.count();
-}
 
-template <class Run>
-Result<double> run_ours(const Plan& plan, double* group_mean, Run run) {
-  const std::string path = plan.place / kOurFile;
-  Workplace::remove_database(path);
-  StoreOptions options = measured_store(path, plan.budget_bytes);
+  /// Events a second.
+  [[nodiscard]] Result<double> run(std::uint64_t events) {
+    const auto since = std::chrono::steady_clock::now();
+    for (const std::uint64_t end = n_ + events; n_ < end;) {
+      const std::uint64_t count = std::min(group_, end - n_);
+      if (auto done = log_.append(n_, count); !done) return tl::unexpected<Error>(done.error());
+      n_ += count;
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since;
+    return static_cast<double>(events) / took.count();
+  }
+
+ private:
+  RawLoad(RawLog log, std::uint64_t group) : log_(std::move(log)), group_(group) {}
+  RawLog log_;
+  std::uint64_t group_;
+  std::uint64_t n_ = 1;
+};
+
+Result<OutboxLoad> make_ours(const Plan& plan) {
+  StoreOptions options = measured_store(plan.place / kOurFile, plan.budget_bytes);
   options.group_events_max = OutboxLoad::kGroupEvents;
-  auto load = OutboxLoad::make(options, plan.platform);
-  if (!load) return tl::unexpected<Error>(load.error());
-  const Result<double> speed = run(*load);
-  if (group_mean != nullptr) *group_mean = load->group_events_mean();
-  if (auto closed = load->close(); !closed && speed) return tl::unexpected<Error>(closed.error());
-  return speed;
+  Workplace::remove_database(options.path);
+  return OutboxLoad::make(options, plan.platform);
 }
 
-/// Runs the one side, then the other; who comes first alternates, so that a machine that gets slower or faster
-/// favours nobody.
-template <class Raw, class Ours>
-Result<void> run_pair(bool raw_first, double& raw_speed, Raw raw, double& our_speed, Ours ours) {
-  const auto take = [](Result<double> speed, double& to) -> Result<void> {
-    if (!speed) return tl::unexpected<Error>(speed.error());
-    to = *speed;
+/// Sums up slices to events a second.
+class Speed {
+ public:
+  [[nodiscard]] Result<void> take(std::uint64_t events, const Result<double>& per_second) {
+    if (!per_second) return tl::unexpected<Error>(per_second.error());
+    events_ += static_cast<double>(events);
+    seconds_ += static_cast<double>(events) / *per_second;
     return {};
+  }
+  [[nodiscard]] double per_second() const noexcept { return events_ / seconds_; }
+
+ private:
+  double events_ = 0;
+  double seconds_ = 0;
+};
+
+/// What one side does in a round.
+struct Share {
+  double& per_second;
+  std::uint64_t events;
+};
+
+/// Both sides on new files, slice by slice; who comes first alternates.
+template <class Run>
+Result<double> run_pair(const Plan& plan, Share raw_share, std::uint64_t raw_group, Share our_share,
+                        Run run) {
+  auto raw = RawLoad::make(plan, raw_group);
+  if (!raw) return tl::unexpected<Error>(raw.error());
+  auto ours = make_ours(plan);
+  if (!ours) return tl::unexpected<Error>(ours.error());
+  Speed raw_speed;
+  Speed our_speed;
+  const std::uint64_t raw_events = std::max<std::uint64_t>(raw_share.events / kSlices, 1);
+  const std::uint64_t our_events = std::max<std::uint64_t>(our_share.events / kSlices, 1);
+  for (std::uint64_t half = 0; half < 2 * kSlices; ++half) {
+    const bool raw_turn = half % 4 == 0 || half % 4 == 3;
+    auto done = raw_turn ? raw_speed.take(raw_events, raw->run(raw_events))
+                         : our_speed.take(our_events, run(*ours, our_events));
+    if (!done) return tl::unexpected<Error>(done.error());
+  }
+  raw_share.per_second = raw_speed.per_second();
+  our_share.per_second = our_speed.per_second();
+  const double group_mean = ours->group_events_mean();
+  if (auto done = ours->close(); !done) return tl::unexpected<Error>(done.error());
+  return group_mean;
+}
+
+Result<Round> measure_round(const Plan& plan) {
+  const std::uint64_t many = plan.events * kGroupedFactor;
+  const auto waits = [](OutboxLoad& load, std::uint64_t events) { return load.run_synchronous(events, 1); };
+  const auto wait = [](OutboxLoad& load, std::uint64_t events) {
+    return load.run_synchronous(events, kThreads);
   };
-  auto done = raw_first ? take(raw(), raw_speed) : take(ours(), our_speed);
-  if (done) done = raw_first ? take(ours(), our_speed) : take(raw(), raw_speed);
-  return done;
+  const auto goes_on = [](OutboxLoad& load, std::uint64_t events) { return load.run_asynchronous(events); };
+  Round round;
+  const auto single = run_pair(plan, {round.raw_single, plan.events}, 1, {round.single, plan.events}, waits);
+  if (!single) return tl::unexpected<Error>(single.error());
+  const auto threads = run_pair(plan, {round.raw_single_again, plan.events}, 1, {round.threads, many}, wait);
+  if (!threads) return tl::unexpected<Error>(threads.error());
+  const auto grouped = run_pair(plan, {round.raw_grouped, many}, kGroup, {round.grouped, many}, goes_on);
+  if (!grouped) return tl::unexpected<Error>(grouped.error());
+  round.threads_group_mean = *threads;
+  round.grouped_group_mean = *grouped;
+  return round;
 }
 
 Result<Round> run_round(const Plan& plan, std::size_t number) {
-  const std::uint64_t many = plan.events * kGroupedFactor;
-  const bool raw_first = number % 2 == 0;
-  const auto raw_single = [&] { return run_raw(plan, plan.events, 1); };
-  Round round;
-  auto done = run_pair(raw_first, round.raw_single, raw_single, round.single, [&] {
-    return run_ours(plan, nullptr, [&](OutboxLoad& load) { return load.run_synchronous(plan.events, 1); });
-  });
-  if (done)
-    done = run_pair(raw_first, round.raw_single_again, raw_single, round.threads, [&] {
-      return run_ours(plan, &round.threads_group_mean,
-                      [&](OutboxLoad& load) { return load.run_synchronous(many, kThreads); });
-    });
-  if (done)
-    done = run_pair(
-        raw_first, round.raw_grouped, [&] { return run_raw(plan, many, kGroup); }, round.grouped,
-        [&] {
-          return run_ours(plan, &round.grouped_group_mean,
-                          [&](OutboxLoad& load) { return load.run_asynchronous(many); });
-        });
-  if (!done) return tl::unexpected<Error>(done.error());
+  auto round = measure_round(plan);
+  if (!round) return round;
   program::say(
-      fmt::format("speed, round {} of {}: 1 per commit {:.0f} (raw {:.0f}), 16 threads {:.0f}, groups {:.0f} "
-                  "(raw {:.0f})",
-                  number + 1, plan.rounds, round.single, round.raw_single, round.threads, round.grouped,
-                  round.raw_grouped));
+      fmt::format("speed, round {} of {}: 1 per commit {:.0f} (raw {:.0f}), 16 threads {:.0f} (raw {:.0f}), "
+                  "groups {:.0f} (raw {:.0f})",
+                  number + 1, plan.rounds, round->single, round->raw_single, round->threads,
+                  round->raw_single_again, round->grouped, round->raw_grouped));
   return round;
 }
 

@@ -23,8 +23,8 @@ using namespace holdfast::bench;
 
 constexpr std::uint64_t kQuickRows = 20'000;
 constexpr std::uint64_t kQuickBudgetBytes = 32ULL << 20U;  // of the stores with so many rows
-/// A round leaves ten times its events in the store, of 200 bytes each: half of the room at most, so that there
-/// is no pressure. From 32 MiB on the WAL has its full length.
+/// A round leaves ten times its events in the store, of 200 bytes each: half of the room at most, so that
+/// there is no pressure. From 32 MiB on the WAL has its full length.
 [[nodiscard]] constexpr std::uint64_t budget_bytes_for(std::uint64_t events) {
   return (32ULL << 20U) + events * 4096;
 }

@@ -68,7 +68,8 @@ class InFlight {
 
 }  // namespace
 
-// The last callback may still be in it when the producer has seen the end, so it lives until the outbox is closed.
+// The last callback may still be in it when the producer has seen the end, so it lives until the outbox is
+// closed.
 struct OutboxLoad::Progress {
   InFlight in_flight;
   FirstError error;

@@ -14,8 +14,8 @@ class OutboxLoad {
  public:
   /// Of a group in the asynchronous figure.
   static constexpr std::size_t kGroupEvents = 100;
-  /// Asynchronous writes on their way: the producer fills up to `most` and rests until `least`, so that a full
-  /// group always waits and the threads do not wake each other for each event.
+  /// Asynchronous writes on their way: the producer fills up to `most` and rests until `least`, so that a
+  /// full group always waits and the threads do not wake each other for each event.
   static constexpr std::size_t kInFlightMost = 6 * kGroupEvents;
   static constexpr std::size_t kInFlightLeast = 2 * kGroupEvents;
 

@@ -11,8 +11,8 @@
 namespace holdfast::bench {
 
 /// The ceiling: the least that SQLite must do for the same events and the same promise (durable on return). A
-/// state upsert and a log append through prepared statements, on one thread; no ids, no checksums, no lanes, no
-/// fence. The same settings as a store, and the same space taken in advance.
+/// state upsert and a log append through prepared statements, on one thread; no ids, no checksums, no lanes,
+/// no fence. The same settings as a store, and the same space taken in advance.
 class RawLog {
  public:
   /// Makes it, `budget_bytes` large. `vfs` as in StoreOptions. `io_error`.

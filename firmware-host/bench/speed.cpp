@@ -19,9 +19,11 @@ constexpr std::uint64_t kGroup = OutboxLoad::kGroupEvents;
 /// A grouped event takes a tenth of the time or less: so many more of them make a round as long.
 constexpr std::uint64_t kGroupedFactor = 10;
 
-/// A round alternates between the sides in so many slices: a disk or a processor that is busy with something else
-/// for a second or ten then slows both alike.
-constexpr std::uint64_t kSlices = 8;
+/// A round alternates between the sides in so many slices: a disk or a processor that is busy with something
+/// else for a second or ten then slows both alike.
+constexpr std::uint64_t kSlices = 40;
+/// Fewer of groups that nobody waits for: each slice ends with groups that are not full.
+constexpr std::uint64_t kAsyncSlices = 8;
 
 /// Events a second, of one round.
 struct Round {
@@ -97,17 +99,17 @@ struct Share {
 
 /// Both sides on new files, slice by slice; who comes first alternates.
 template <class Run>
-Result<double> run_pair(const Plan& plan, Share raw_share, std::uint64_t raw_group, Share our_share,
-                        Run run) {
+Result<double> run_pair(const Plan& plan, std::uint64_t slices, Share raw_share, std::uint64_t raw_group,
+                        Share our_share, Run run) {
   auto raw = RawLoad::make(plan, raw_group);
   if (!raw) return tl::unexpected<Error>(raw.error());
   auto ours = make_ours(plan);
   if (!ours) return tl::unexpected<Error>(ours.error());
   Speed raw_speed;
   Speed our_speed;
-  const std::uint64_t raw_events = std::max<std::uint64_t>(raw_share.events / kSlices, 1);
-  const std::uint64_t our_events = std::max<std::uint64_t>(our_share.events / kSlices, 1);
-  for (std::uint64_t half = 0; half < 2 * kSlices; ++half) {
+  const std::uint64_t raw_events = std::max<std::uint64_t>(raw_share.events / slices, 1);
+  const std::uint64_t our_events = std::max<std::uint64_t>(our_share.events / slices, 1);
+  for (std::uint64_t half = 0; half < 2 * slices; ++half) {
     const bool raw_turn = half % 4 == 0 || half % 4 == 3;
     auto done = raw_turn ? raw_speed.take(raw_events, raw->run(raw_events))
                          : our_speed.take(our_events, run(*ours, our_events));
@@ -128,11 +130,14 @@ Result<Round> measure_round(const Plan& plan) {
   };
   const auto goes_on = [](OutboxLoad& load, std::uint64_t events) { return load.run_asynchronous(events); };
   Round round;
-  const auto single = run_pair(plan, {round.raw_single, plan.events}, 1, {round.single, plan.events}, waits);
+  const auto single =
+      run_pair(plan, kSlices, {round.raw_single, plan.events}, 1, {round.single, plan.events}, waits);
   if (!single) return tl::unexpected<Error>(single.error());
-  const auto threads = run_pair(plan, {round.raw_single_again, plan.events}, 1, {round.threads, many}, wait);
+  const auto threads =
+      run_pair(plan, kSlices, {round.raw_single_again, plan.events}, 1, {round.threads, many}, wait);
   if (!threads) return tl::unexpected<Error>(threads.error());
-  const auto grouped = run_pair(plan, {round.raw_grouped, many}, kGroup, {round.grouped, many}, goes_on);
+  const auto grouped =
+      run_pair(plan, kAsyncSlices, {round.raw_grouped, many}, kGroup, {round.grouped, many}, goes_on);
   if (!grouped) return tl::unexpected<Error>(grouped.error());
   round.threads_group_mean = *threads;
   round.grouped_group_mean = *grouped;

@@ -12,7 +12,8 @@ namespace holdfast::bench {
 /// The body of every write that is measured: the state of event n's key, and event n.
 [[nodiscard]] Result<void> write_one(Transaction& transaction, std::uint64_t n);
 
-/// Our side without threads and without a relay: the store itself, driven as the runtime and the relay drive it.
+/// Our side without threads and without a relay: the store itself, driven as the runtime and the relay drive
+/// it.
 class StoreLoad {
  public:
   /// Errors as Outbox::open.
@@ -26,9 +27,9 @@ class StoreLoad {
   [[nodiscard]] Result<void> acknowledge(std::uint64_t lag);
   /// Acknowledges everything and stores that; purges what is not retained.
   [[nodiscard]] Result<void> drain();
-  /// Moves the WAL into the database and leaves a few pages in the new one, by state alone. How long an opening
-  /// takes depends on how full the WAL was left (it is bounded by the checkpoint mark); two stores that are to be
-  /// compared are left alike.
+  /// Moves the WAL into the database and leaves a few pages in the new one, by state alone. How long an
+  /// opening takes depends on how full the WAL was left (it is bounded by the checkpoint mark); two stores
+  /// that are to be compared are left alike.
   [[nodiscard]] Result<void> turn_wal();
   /// The first `events` that are not settled.
   [[nodiscard]] Result<std::size_t> fetch_first(std::size_t events);

@@ -76,8 +76,8 @@ void expect_verdicts(const Json& document, const Cli& run) {
   EXPECT_EQ(run.exit_code(), all ? 0 : 1) << run.err();
 }
 
-// The lane's leaf, the state's leaf and the padding of a commit, each with a frame's header; and each page once
-// more when the WAL is moved, but that is shared by many events.
+// The lane's leaf, the state's leaf and the padding of a commit, each with a frame's header; and each page
+// once more when the WAL is moved, but that is shared by many events.
 void expect_pages_counted(const Json& document) {
   for (const char* side : {"measured", "ceiling"}) {
     const double single = figure(document, "bytes_1").at(side);

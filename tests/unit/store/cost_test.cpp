@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What each operation costs, without a clock: the statements that SQLite runs for it, exactly, and the pages that it
-// puts into the WAL, bounded. `holdfast bench store` shows what that comes to in time and bytes; here a statement or
-// a page too many fails on every machine alike. A frame is 4,120 bytes of the WAL, and about as many once more when
-// a checkpoint moves it, however often the page was written in between.
+// What each operation costs, without a clock: the statements that SQLite runs for it, exactly, and the pages
+// that it puts into the WAL, bounded. `holdfast bench store` shows what that comes to in time and bytes; here
+// a statement or a page too many fails on every machine alike. A frame is 4,120 bytes of the WAL; the
+// checkpoint moves each page once more, however often it was written in between.
 #include <gmock/gmock.h>
 
 #include "unit/store/world.hpp"

@@ -23,8 +23,9 @@ inline constexpr std::array<std::string_view, 16> kKeys = {"s/0",  "s/1",  "s/2"
 [[nodiscard]] constexpr std::string_view key_of(std::uint64_t n) noexcept { return kKeys[n % kKeys.size()]; }
 
 inline constexpr std::uint64_t kCheckpointFrames = 1'000;
-/// Written before a measurement begins, so that the epoch, the texts and the first pages are there.
-inline constexpr std::uint64_t kWarmUpEvents = 32;
+/// Written before a measurement begins, each key once, so that the epoch, the texts and the first pages are
+/// there.
+inline constexpr std::uint64_t kWarmUpEvents = kKeys.size();
 /// An event is acknowledged when so many later ones are committed.
 inline constexpr std::uint64_t kAcknowledgeLag = 100;
 

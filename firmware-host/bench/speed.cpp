@@ -22,8 +22,8 @@ constexpr std::uint64_t kGroupedFactor = 10;
 /// A round alternates between the sides in so many slices: a disk or a processor that is busy with something
 /// else for a second or ten then slows both alike.
 constexpr std::uint64_t kSlices = 40;
-/// Fewer of groups that nobody waits for: each slice ends with groups that are not full.
-constexpr std::uint64_t kAsyncSlices = 8;
+/// Fewer where groups form: a slice begins and ends with groups that are not full.
+constexpr std::uint64_t kGroupedSlices = 8;
 
 /// Events a second, of one round.
 struct Round {
@@ -134,10 +134,10 @@ Result<Round> measure_round(const Plan& plan) {
       run_pair(plan, kSlices, {round.raw_single, plan.events}, 1, {round.single, plan.events}, waits);
   if (!single) return tl::unexpected<Error>(single.error());
   const auto threads =
-      run_pair(plan, kSlices, {round.raw_single_again, plan.events}, 1, {round.threads, many}, wait);
+      run_pair(plan, kGroupedSlices, {round.raw_single_again, plan.events}, 1, {round.threads, many}, wait);
   if (!threads) return tl::unexpected<Error>(threads.error());
   const auto grouped =
-      run_pair(plan, kAsyncSlices, {round.raw_grouped, many}, kGroup, {round.grouped, many}, goes_on);
+      run_pair(plan, kGroupedSlices, {round.raw_grouped, many}, kGroup, {round.grouped, many}, goes_on);
   if (!grouped) return tl::unexpected<Error>(grouped.error());
   round.threads_group_mean = *threads;
   round.grouped_group_mean = *grouped;

@@ -230,6 +230,11 @@ Result<void> Session::allocate() {
   const auto pages = connection_.query_integer("PRAGMA page_count");
   if (!pages) return tl::unexpected<Error>(pages.error());
   const auto there = static_cast<std::uint64_t>(*pages);
+  // A higher checkpoint mark than the store was made with would want more WAL than the file leaves: it is lowered.
+  for (std::uint64_t mark = layout_.checkpoint_pages; layout_.database_pages < there && mark > 1;) {
+    mark /= 2;
+    layout_ = layout_of(record_.budget_bytes, mark);
+  }
   std::uint64_t wanted = layout_.database_pages;
   if (record_.growing) {
     const std::uint64_t step = std::max(options_.growth_bytes / kPageBytes, layout_.reserve_pages * 2);
@@ -245,6 +250,7 @@ Result<void> Session::allocate() {
   auto moved = restart_wal();
   if (!moved && moved.error().code != ErrorCode::disk_full) return moved;
   if (moved) done = provision_database(connection_, layout_, wanted, options_.on_provisioning);
+  if (moved && done && wal_pages_ > 0) done = restart_wal();
   if (!done && !no_room) return done;
   const auto reached = connection_.query_integer("PRAGMA page_count");
   if (!reached) return tl::unexpected<Error>(reached.error());

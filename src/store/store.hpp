@@ -46,6 +46,8 @@ class Store {
   static constexpr std::chrono::seconds kReopenPause{5};
   /// Fewer acknowledgements do not ride on a producer's commit: they would dirty pages of their own.
   static constexpr std::size_t kRideEventsMin = 64;
+  /// Groups that run with savepoints after one in which a caller failed.
+  static constexpr int kCarefulGroups = 32;
   /// Blocks that are given up in one transaction, so that it stays within its pages.
   static constexpr std::size_t kShedBlocksMax = 4;
 
@@ -57,8 +59,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   /// Runs the first jobs in one transaction and makes them durable; returns how many got their outcome (at
-  /// least one). A group closes at StoreOptions::group_events_max and Layout::group_bytes. When a job ends the
-  /// whole transaction, the others are run again, each alone.
+  /// least one). A group closes at StoreOptions::group_events_max and Layout::group_bytes. When a job fails, the group
+  /// is run again with a savepoint for each; when one ends the whole transaction, the others run again, each alone.
   std::size_t commit_group(std::span<WriteJob> jobs);
   [[nodiscard]] Result<void> read(const ReadBody& body);
 
@@ -127,6 +129,8 @@ class Store {
   Store(const StoreOptions& options, PlatformView platform, std::unique_ptr<Session> session);
   // Group commit.
   [[nodiscard]] std::size_t run_group(std::span<WriteJob> jobs);
+  [[nodiscard]] std::size_t run_bare(std::span<WriteJob> jobs);
+  [[nodiscard]] bool has_room_in_group() const;
   [[nodiscard]] std::size_t run_jobs(std::span<WriteJob> jobs, bool& intact);
   [[nodiscard]] Result<void> begin_group();
   void run_alone(WriteJob& job);
@@ -177,6 +181,7 @@ class Store {
   std::uint64_t purged_before_ = 0;  ///< by sessions before this one
   std::uint64_t written_before_ = 0;
   std::vector<CheckSpan> check_;
+  int careful_groups_ = 0;
   bool epoch_known_ = false;
   bool closed_ = false;
   bool room_news_ = false;

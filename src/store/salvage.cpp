@@ -2,9 +2,8 @@
 //
 // Reading a damaged store. What the connection promises:
 //
-//  1. Neither file changes: nothing is written (query_only), closing neither checkpoints nor deletes the WAL.
-//     EXCLUSIVE keeps the WAL's index in memory, so no -shm file appears, and keeps others out. A read-only
-//     handle would not do: it cannot take the lock that a WAL without -shm needs.
+//  1. Neither file changes: the VFS refuses to write (damaged_vfs.hpp), closing neither checkpoints nor deletes
+//     the WAL. EXCLUSIVE keeps the WAL's index in memory, so no -shm file appears, and keeps others out.
 //  2. A file that is shorter than its header says, or a schema of which a part does not parse, is read all
 //     the same: writable_schema makes SQLite go on where it would refuse. Nothing is written with it.
 //  3. A value that claims to be longer than any of ours is refused before memory is taken for it.
@@ -17,6 +16,7 @@
 
 #include "base/text.hpp"
 #include "store/damaged_table.hpp"
+#include "store/damaged_vfs.hpp"
 #include "store/salvage_losses.hpp"
 #include "store/salvage_names.hpp"
 
@@ -78,12 +78,11 @@ struct Closer {
 };
 using Handle = std::unique_ptr<sqlite3, Closer>;
 
-Result<Handle> open_damaged(const SalvageSource& source) {
+Result<Handle> open_damaged(const SalvageSource& source, const DamagedVfs& vfs) {
   sqlite3* db = nullptr;
   constexpr int kFlags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const char* vfs = source.vfs.empty() ? nullptr : source.vfs.c_str();
-  const int rc = sqlite3_open_v2(uri_of(source.path).c_str(), &db, kFlags, vfs);
+  const int rc = sqlite3_open_v2(uri_of(source.path).c_str(), &db, kFlags, vfs.name());
   Handle handle(db);
   if (rc != SQLITE_OK) return sqlite_fail(db, rc, "open the damaged " + source.path);
   int keep_wal = 1;
@@ -107,6 +106,7 @@ Result<Handle> open_damaged(const SalvageSource& source) {
 }  // namespace
 
 struct Salvager::Impl {
+  std::unique_ptr<DamagedVfs> vfs;
   Handle db;
   Salvage salvage;
   SalvageNames names;
@@ -144,7 +144,11 @@ const Salvage& Salvager::summary() const noexcept { return impl_->salvage; }
 
 Result<std::unique_ptr<Salvager>> Salvager::open(const SalvageSource& source) {
   auto impl = std::make_unique<Impl>();
-  auto handle = open_damaged(source);
+  auto vfs = DamagedVfs::open(source.path, source.vfs);
+  if (!vfs) return tl::unexpected<Error>(vfs.error());
+  impl->vfs = std::move(*vfs);
+  if (!impl->vfs->finding().empty()) impl->find(impl->vfs->finding());
+  auto handle = open_damaged(source, *impl->vfs);
   if (!handle) return tl::unexpected<Error>(handle.error());
   impl->db = std::move(*handle);
   if (auto done = impl->survey(source.lanes); !done) return tl::unexpected<Error>(done.error());

@@ -13,7 +13,14 @@ std::int64_t length(const auto& range) noexcept { return range.last - range.firs
 
 bool is_dense(const SalvagedGap& gap) noexcept { return gap.missing == gap.last_seq - gap.first_seq + 1; }
 
-// What is left of exact holes without `cover`. Bytes stay with the first part.
+// Of bytes that are known for all of a hole: what falls to a part of it, by number.
+std::int64_t share(std::int64_t bytes, std::int64_t part, std::int64_t all) noexcept {
+  return all == 0 ? 0
+                  : static_cast<std::int64_t>(static_cast<double>(bytes) * static_cast<double>(part) /
+                                              static_cast<double>(all));
+}
+
+// What is left of exact holes without `cover`.
 std::vector<SeqHole> without(const std::vector<SeqHole>& holes, const std::vector<SeqHole>& covers) {
   std::vector<SeqHole> left;
   for (const SeqHole& hole : holes) {
@@ -32,7 +39,10 @@ std::vector<SeqHole> without(const std::vector<SeqHole>& holes, const std::vecto
       from = std::max(from, cover->last + 1);
     }
     if (from <= hole.last) left.push_back({from, hole.last, hole.last - from + 1, 0});
-    if (left.size() > parts_before) left[parts_before].bytes = std::max<std::int64_t>(0, bytes);
+    std::int64_t missing = 0;
+    for (std::size_t i = parts_before; i < left.size(); ++i) missing += left[i].missing;
+    for (std::size_t i = parts_before; i < left.size(); ++i)
+      left[i].bytes = share(std::max<std::int64_t>(0, bytes), left[i].missing, missing);
   }
   return left;
 }
@@ -183,7 +193,7 @@ std::vector<SalvagedGap> declare_losses(const LaneLosses& losses) {
     }
     for (std::int64_t first = hole.first; first <= hole.last;) {
       const std::int64_t end = losses.epochs.end_of(first, hole.last);
-      const SeqHole part{first, end, end - first + 1, first == hole.first ? hole.bytes : 0};
+      const SeqHole part{first, end, end - first + 1, share(hole.bytes, end - first + 1, hole.missing)};
       declared.push_back(new_gap(losses.epochs, part, "damaged"));
       first = end + 1;
     }

@@ -20,126 +20,31 @@
 #include "store/set_aside.hpp"
 
 #include <array>
-#include <bit>
-#include <cstring>
-#include <vector>
 
 #include "store/migrations.hpp"
+#include "store/raw_file.hpp"
 
 namespace holdfast::store {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 100;  // of a database
-constexpr std::size_t kWalHeaderBytes = 32;
-constexpr std::size_t kWalFrameHeaderBytes = 24;
-constexpr std::size_t kPageBytes = 4096;
-constexpr std::int64_t kFramesMax = 1'000'000;  // 4 GB of WAL; ours have a few thousand
 constexpr int kSetAsideMax = 10'000;
-
-using Header = std::array<unsigned char, kHeaderBytes>;
 
 std::string scratch_of(const std::string& path) { return path + ".salvage"; }
 std::string complete_of(const std::string& path) { return path + ".salvaged"; }
 std::string wal_of(const std::string& path) { return path + "-wal"; }
-
-sqlite3_vfs* find_vfs(const std::string& name) {
-  return sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
-}
-
-// A file read through SQLite's own VFS, which keeps the locks of other handles of this process intact.
-class RawFile {
- public:
-  static Result<RawFile> open(const std::string& path, const std::string& vfs_name, int kind) {
-    RawFile file;
-    sqlite3_vfs* vfs = find_vfs(vfs_name);
-    if (vfs == nullptr) return fail(ErrorCode::invalid, "open " + path, "no VFS of that name");
-    file.name_.reset(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr));
-    file.memory_.resize(static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
-    if (file.name_ == nullptr) return fail(ErrorCode::unavailable, "open " + path, "out of memory");
-    int flags = 0;
-    const int rc = vfs->xOpen(vfs, file.name_.get(), file.handle(), SQLITE_OPEN_READONLY | kind, &flags);
-    file.open_ = file.handle()->pMethods != nullptr;
-    if (rc != SQLITE_OK) return sqlite_fail(nullptr, rc, "open " + path);
-    return file;
-  }
-  RawFile(RawFile&& other) noexcept
-      : name_(std::move(other.name_)),
-        memory_(std::move(other.memory_)),
-        open_(std::exchange(other.open_, false)) {}
-  RawFile& operator=(RawFile&&) = delete;
-  ~RawFile() {
-    if (open_) handle()->pMethods->xClose(handle());
-  }
-
-  /// What is behind the end reads as zeros.
-  Result<void> read(std::int64_t offset, unsigned char* into, std::size_t bytes) {
-    const int rc = handle()->pMethods->xRead(handle(), into, static_cast<int>(bytes), offset);
-    if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
-      return sqlite_fail(nullptr, rc, "read the file's head");
-    return {};
-  }
-
- private:
-  struct FreeName {
-    void operator()(const char* name) const noexcept { sqlite3_free_filename(const_cast<char*>(name)); }
-  };
-  RawFile() = default;
-  sqlite3_file* handle() noexcept { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
-  std::unique_ptr<const char, FreeName> name_;
-  std::vector<std::max_align_t> memory_;
-  bool open_ = false;
-};
-
-std::uint32_t big_endian(const unsigned char* bytes) noexcept {
-  return std::uint32_t{bytes[0]} << 24U | std::uint32_t{bytes[1]} << 16U | std::uint32_t{bytes[2]} << 8U |
-         bytes[3];
-}
-
-bool has_magic(const Header& header) noexcept {
-  return std::memcmp(header.data(), "SQLite format 3", 16) == 0;
-}
-
-// Two bits may have turned in the id, if all else is SQLite's: no other id is so near by chance.
-bool is_ours(const Header& header) noexcept {
-  const std::uint32_t id = big_endian(header.data() + 68);
-  const int differing = std::popcount(id ^ static_cast<std::uint32_t>(kStoreApplicationId));
-  return differing == 0 || (has_magic(header) && differing <= 2);
-}
-
-// The frames of earlier rounds, which SQLite no longer reads, count too: this is about whose file it was.
-Result<bool> wal_holds_our_page_1(const std::string& path, const std::string& vfs, std::uint64_t bytes) {
-  auto wal = RawFile::open(wal_of(path), vfs, SQLITE_OPEN_WAL);
-  if (!wal) return tl::unexpected<Error>(wal.error());
-  constexpr std::size_t kFrameBytes = kWalFrameHeaderBytes + kPageBytes;
-  for (std::int64_t i = 0; i < kFramesMax; ++i) {
-    const auto offset =
-        static_cast<std::int64_t>(kWalHeaderBytes) + i * static_cast<std::int64_t>(kFrameBytes);
-    if (static_cast<std::uint64_t>(offset) + kFrameBytes > bytes) break;
-    std::array<unsigned char, kWalFrameHeaderBytes> frame{};
-    if (auto done = wal->read(offset, frame.data(), frame.size()); !done)
-      return tl::unexpected<Error>(done.error());
-    if (big_endian(frame.data()) != 1) continue;
-    Header header{};
-    auto done = wal->read(offset + static_cast<std::int64_t>(frame.size()), header.data(), header.size());
-    if (!done) return tl::unexpected<Error>(done.error());
-    if (has_magic(header) && is_ours(header)) return true;
-  }
-  return false;
-}
 
 // nullopt: the head says nothing.
 Result<std::optional<Evidence>> examine_head(const std::string& path, const std::string& vfs,
                                              std::uint64_t bytes) {
   auto file = RawFile::open(path, vfs, SQLITE_OPEN_MAIN_DB);
   if (!file) return tl::unexpected<Error>(file.error());
-  Header header{};
-  if (auto done = file->read(0, header.data(), header.size()); !done)
-    return tl::unexpected<Error>(done.error());
-  if (is_ours(header)) {
+  std::array<unsigned char, kDatabaseHeaderBytes> header{};
+  if (auto done = file->read(0, header); !done) return tl::unexpected<Error>(done.error());
+  if (is_our_header(header)) {
     const bool whole = has_magic(header) && big_endian(header.data() + 68) == kStoreApplicationId;
     return std::optional(whole ? Evidence::ours : Evidence::damaged);
   }
-  if (has_magic(header) && bytes >= kHeaderBytes) return std::optional(Evidence::foreign);
+  if (has_magic(header) && bytes >= kDatabaseHeaderBytes) return std::optional(Evidence::foreign);
   return std::optional<Evidence>();
 }
 
@@ -225,15 +130,9 @@ Result<void> settle_down(Connection fresh) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-Result<SalvageReport> make_new(const SalvageSource& source, const platform::Disk& disk,
-                               const MakeStore& make_store,
+Result<SalvageReport> make_new(const SalvageSource& source, const MakeStore& make_store,
                                const std::function<Result<void>(Connection&)>& between) {
-  const auto bytes = size_of(source.path, disk);
-  if (!bytes) return tl::unexpected<Error>(bytes.error());
-  SalvageSource readable = source;
-  // SQLite deletes the WAL of an empty database. There is nothing to be read without it.
-  if (*bytes == 0) readable = {":memory:", {}, source.lanes};
-  auto salvager = Salvager::open(readable);
+  auto salvager = Salvager::open(source);
   if (!salvager) return tl::unexpected<Error>(salvager.error());
   auto fresh = make_store(scratch_of(source.path), (*salvager)->summary());
   if (!fresh) return tl::unexpected<Error>(fresh.error());
@@ -263,9 +162,9 @@ Result<Evidence> examine(const std::string& path, const std::string& vfs, const 
   }
   const auto wal_bytes = size_of(wal_of(path), disk);
   if (!wal_bytes) return tl::unexpected<Error>(wal_bytes.error());
-  const auto in_wal = *wal_bytes > 0 ? wal_holds_our_page_1(path, vfs, *wal_bytes) : Result<bool>(false);
+  const auto in_wal = newest_page_1(wal_of(path), vfs, *wal_bytes);
   if (!in_wal) return tl::unexpected<Error>(in_wal.error());
-  if (*in_wal) return Evidence::damaged;
+  if (in_wal->has_value()) return Evidence::damaged;
   return *bytes == 0 ? Evidence::nothing : Evidence::foreign;
 }
 
@@ -289,7 +188,7 @@ Result<SetAside> set_aside_and_salvage(const SalvageSource& source, const platfo
                                        const std::function<Result<void>(Connection&)>& between) {
   if (auto done = delete_scratch(source.path, source.vfs, disk); !done)
     return tl::unexpected<Error>(done.error());
-  auto report = make_new(source, disk, make_store, between);
+  auto report = make_new(source, make_store, between);
   if (!report) {
     (void)delete_scratch(source.path, source.vfs, disk);  // else the next opening does it
     return tl::unexpected<Error>(report.error());

@@ -78,7 +78,12 @@ Result<DamagedTable::Walk> DamagedTable::walk_up(const Hole& within) {
     if (!stepped && !is_damage(stepped.error())) return tl::unexpected<Error>(stepped.error());
     if (!stepped) return walk;
     walk.whole = *stepped == Step::done || up_.integer(0) >= within.high;
-    if (walk.whole || up_.integer(0) <= before) return walk;
+    if (walk.whole) return walk;
+    if (up_.integer(0) <= before) {  // what lies above this key was on a page that does not belong there
+      if (walk.span) walk.span->last = std::min(before, up_.integer(0) - 1);
+      if (walk.span && walk.span->last < walk.span->first) walk.span.reset();
+      return walk;
+    }
     before = up_.integer(0);
     if (!walk.span) walk.span = KeySpan{before, before};
     walk.span->last = before;
@@ -94,7 +99,12 @@ Result<DamagedTable::Walk> DamagedTable::walk_down(const Hole& within) {
     if (!stepped && !is_damage(stepped.error())) return tl::unexpected<Error>(stepped.error());
     if (!stepped) return walk;
     walk.whole = *stepped == Step::done || down_.integer(0) <= within.low;
-    if (walk.whole || down_.integer(0) >= before) return walk;
+    if (walk.whole) return walk;
+    if (down_.integer(0) >= before) {
+      if (walk.span) walk.span->first = std::max(before, down_.integer(0) + 1);
+      if (walk.span && walk.span->last < walk.span->first) walk.span.reset();
+      return walk;
+    }
     before = down_.integer(0);
     if (!walk.span) walk.span = KeySpan{before, before};
     walk.span->first = before;
@@ -110,7 +120,10 @@ Result<std::vector<KeySpan>> DamagedTable::find_spans(std::int64_t after) {
     if (!up) return tl::unexpected<Error>(up.error());
     if (up->span) found.push_back(*up->span);
     if (up->whole) break;
-    if (up->span) from = up->span->last;
+    if (up->span && probes_left_-- > 0) {  // a page out of its place ended the walk, perhaps, and not damage
+      from = up->span->last;
+      continue;
+    }
     const auto down = walk_down({from, kNoBound});
     if (!down) return tl::unexpected<Error>(down.error());
     if (down->span) {

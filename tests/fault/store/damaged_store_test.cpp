@@ -20,6 +20,7 @@ namespace holdfast::store::test {
 namespace {
 
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kRowsOfPageMax = 40;  // of 60 bytes of data, and what they carry
 
 struct DamagedStore : ::testing::Test {
   /// One world for all cases: it is only read, and put() starts anew.
@@ -28,23 +29,22 @@ struct DamagedStore : ::testing::Test {
     return the_world;
   }
 
-  /// Page numbers by what they hold, as SQLite's own dbstat says: "hf_lane_2 leaf".
+  /// Page numbers by what they hold, as SQLite's own dbstat says: "hf_lane_2 leaf"; "free" is the free-list.
   static std::map<std::string, std::vector<std::size_t>> pages() {
     std::map<std::string, std::vector<std::size_t>> pages;
     world().put(world().closed());
     RawDatabase raw(world().device.path());
+    std::set<std::size_t> used;
     for (const std::string& row :
          rows_of(raw.handle(), "SELECT pageno || ' ' || name || ' ' || pagetype FROM dbstat")) {
       const auto blank = row.find(' ');
       pages[row.substr(blank + 1)].push_back(std::stoul(row.substr(0, blank)));
+      used.insert(std::stoul(row.substr(0, blank)));
+    }
+    for (std::size_t page = 1; page <= world().closed().database.size() / kPage; ++page) {
+      if (!used.contains(page)) pages["free"].push_back(page);
     }
     return pages;
-  }
-
-  static Image with_page(const std::function<void(char* page)>& damage, std::size_t number) {
-    Image image = world().closed();
-    damage(image.database.data() + (number - 1) * kPage);
-    return image;
   }
 
   Fate put_and_look(const Image& image) {
@@ -57,12 +57,17 @@ struct DamagedStore : ::testing::Test {
     total.declared += fate.declared;
     total.beyond_end += fate.beyond_end;
     if (!fate.error.empty()) refused[fate.error]++;
-    if (std::getenv("DEBUG_FATE") && (fate.beyond_end > 0 || HasFailure())) {
-      ADD_FAILURE() << "beyond " << fate.beyond_end << " declared " << fate.declared;
-      for (auto& a : world().set_asides())
-        for (auto& f : a.report.findings) std::printf("  %s\n", f.c_str());
-    }
     return fate;
+  }
+
+  void damage(const std::string& kind, std::size_t number, const std::function<void(char* page)>& change) {
+    Image image = world().closed();
+    change(image.database.data() + (number - 1) * kPage);
+    const Fate fate = put_and_look(image);
+    if (kind.starts_with("sqlite_schema")) return;
+    EXPECT_EQ(fate.beyond_end, kind.ends_with("leaf") ? fate.beyond_end : 0U);
+    EXPECT_LE(fate.declared + fate.beyond_end,
+              kind.ends_with("internal") ? world().unsettled() : kRowsOfPageMax);
   }
 
   void report() {
@@ -90,7 +95,8 @@ TEST_F(DamagedStore, that_is_whole_is_opened_as_it_is) {
   }
 }
 
-TEST_F(DamagedStore, with_turned_bits_in_any_page) {
+// A page that says where tables are takes the tables with it; of any other page nobody loses more than it holds.
+TEST_F(DamagedStore, of_which_any_page_has_turned_bits_opens_and_loses_nothing_silently) {
   for (const auto& [kind, numbers] : pages()) {
     for (const std::size_t number : numbers) {
       for (int i = 0; i < 3; ++i) {
@@ -98,29 +104,44 @@ TEST_F(DamagedStore, with_turned_bits_in_any_page) {
         const auto bit = static_cast<int>(random() % 8);
         SCOPED_TRACE(kind + " page " + std::to_string(number) + " byte " + std::to_string(byte) + " bit " +
                      std::to_string(bit));
-        put_and_look(
-            with_page([&](char* page) { page[byte] = static_cast<char>(page[byte] ^ (1 << bit)); }, number));
+        damage(kind, number, [&](char* page) { page[byte] = static_cast<char>(page[byte] ^ (1 << bit)); });
       }
     }
   }
+  EXPECT_EQ(errors, 0U);
 }
 
-TEST_F(DamagedStore, with_any_page_zeroed) {
+TEST_F(DamagedStore, of_which_any_page_is_zeroed_opens_and_loses_nothing_silently) {
   for (const auto& [kind, numbers] : pages()) {
     for (const std::size_t number : numbers) {
       SCOPED_TRACE(kind + " page " + std::to_string(number));
-      put_and_look(with_page([](char* page) { std::fill(page, page + kPage, '\0'); }, number));
+      damage(kind, number, [](char* page) { std::fill(page, page + kPage, '\0'); });
     }
   }
+  EXPECT_EQ(errors, 0U);
 }
 
-TEST_F(DamagedStore, with_any_page_full_of_noise) {
+TEST_F(DamagedStore, of_which_any_page_is_noise_opens_and_loses_nothing_silently) {
   for (const auto& [kind, numbers] : pages()) {
     for (const std::size_t number : numbers) {
       SCOPED_TRACE(kind + " page " + std::to_string(number));
-      put_and_look(with_page(
-          [&](char* page) { std::generate(page, page + kPage, [&] { return static_cast<char>(random()); }); },
-          number));
+      damage(kind, number, [&](char* page) {
+        std::generate(page, page + kPage, [&] { return static_cast<char>(random()); });
+      });
+    }
+  }
+  EXPECT_EQ(errors, 0U);
+}
+
+// Cross-linked: a page of one kind where one of another belongs, and an old page of the same kind.
+TEST_F(DamagedStore, of_which_any_page_holds_another_opens_and_loses_nothing_silently) {
+  const std::size_t count = world().closed().database.size() / kPage;
+  for (const auto& [kind, numbers] : pages()) {
+    for (const std::size_t number : numbers) {
+      const std::size_t other = random() % count;
+      SCOPED_TRACE(kind + " page " + std::to_string(number) + " holds " + std::to_string(other + 1));
+      damage(kind, number,
+             [&](char* page) { std::copy_n(world().closed().database.data() + other * kPage, kPage, page); });
     }
   }
 }

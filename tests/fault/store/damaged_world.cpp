@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <holdfast/check.hpp>
@@ -161,6 +162,26 @@ Result<void> DamagedWorld::open() {
   return done;
 }
 
+// Seqs are dense: one that is neither there nor settled nor declared is damage.
+Result<void> DamagedWorld::expect_dense(const Events& events, const std::vector<ControlRecord>& records) {
+  for (const Watermark& mark : device.store->watermarks()) {
+    const auto lanes = device.store->lanes();
+    const auto lane =
+        std::find_if(lanes.begin(), lanes.end(), [&](const auto& l) { return l.lane == mark.lane; });
+    for (std::int64_t seq = mark.settled_seq + 1; seq <= mark.committed_seq; ++seq) {
+      const auto covers = [&](const ControlRecord& record) {
+        const auto* gap = std::get_if<GapRecord>(&record.record);
+        return gap != nullptr && gap->lane == lane->name && gap->first <= seq && seq <= gap->last;
+      };
+      const auto rows = events.find(mark.lane);
+      if (rows != events.end() && rows->second.contains(seq)) continue;
+      if (std::any_of(records.begin(), records.end(), covers)) continue;
+      return fail(ErrorCode::corrupt, "fetch", "seq " + std::to_string(seq) + " is not there");
+    }
+  }
+  return {};
+}
+
 // --- what became of the events ---
 
 Result<DamagedWorld::Events> DamagedWorld::walk() {
@@ -176,6 +197,7 @@ Result<DamagedWorld::Events> DamagedWorld::walk() {
   }
   const auto records = device.store->control_records();
   if (!records) return tl::unexpected<Error>(records.error());
+  if (auto done = expect_dense(all, *records); !done) return tl::unexpected<Error>(done.error());
   const auto read = device.store->read([](const Reader& reader) -> Result<void> {
     const auto entries = reader.list("", "", 1000);
     return entries ? Result<void>() : tl::unexpected<Error>(entries.error());

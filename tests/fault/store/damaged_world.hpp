@@ -63,6 +63,7 @@ class DamagedWorld {
   [[nodiscard]] Result<void> open_once();
   using Events = std::map<LaneNumber, std::map<std::int64_t, StoredEvent>>;
   [[nodiscard]] Result<Events> walk();
+  [[nodiscard]] Result<void> expect_dense(const Events& events, const std::vector<ControlRecord>& records);
   [[nodiscard]] Result<Events> use(EventId& new_id);
   void add(LaneNumber lane, std::string key, std::string data);
   void fill(int round);

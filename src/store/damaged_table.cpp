@@ -57,8 +57,8 @@ Result<std::optional<DamagedTable>> DamagedTable::open(sqlite3* db, const std::s
   DamagedTable damaged;
   const std::string keys = "SELECT " + key + " FROM " + table + " WHERE " + key;
   for (auto& [statement, sql] :
-       {std::pair{&damaged.up_, keys + " > ?1 ORDER BY " + key},
-        std::pair{&damaged.down_, keys + " < ?1 ORDER BY " + key + " DESC"},
+       {std::pair{&damaged.up_, keys + " >= ?1 ORDER BY " + key},
+        std::pair{&damaged.down_, keys + " <= ?1 ORDER BY " + key + " DESC"},
         std::pair{&damaged.rows_, "SELECT " + columns + " FROM " + table + " WHERE " + key +
                                       " BETWEEN ?1 AND ?2 ORDER BY " + key}}) {
     auto prepared = prepare_damaged(db, sql);
@@ -69,9 +69,21 @@ Result<std::optional<DamagedTable>> DamagedTable::open(sqlite3* db, const std::s
   return std::optional<DamagedTable>(std::move(damaged));
 }
 
+// A key out of order means a page out of its place: either the one that the key is on, or what was read
+// before it. In the second case the walk goes on from the key: a new search finds it without the wrong page.
+void DamagedTable::out_of_order(Walk& walk, std::int64_t key, std::int64_t low) {
+  if (!walk.span || key <= low || key == walk.span->first) return;
+  if (walk.span->first < key) {
+    walk.span->last = key - 1;
+  } else {
+    walk.span.reset();
+  }
+  walk.resume = key - 1;
+}
+
 Result<DamagedTable::Walk> DamagedTable::walk_up(const Hole& within) {
   const ResetGuard guard(up_);
-  up_.bind(1, within.low);
+  up_.bind(1, within.low + 1);
   Walk walk;
   for (std::int64_t before = within.low;;) {
     const auto stepped = up_.step();
@@ -79,9 +91,8 @@ Result<DamagedTable::Walk> DamagedTable::walk_up(const Hole& within) {
     if (!stepped) return walk;
     walk.whole = *stepped == Step::done || up_.integer(0) >= within.high;
     if (walk.whole) return walk;
-    if (up_.integer(0) <= before) {  // what lies above this key was on a page that does not belong there
-      if (walk.span) walk.span->last = std::min(before, up_.integer(0) - 1);
-      if (walk.span && walk.span->last < walk.span->first) walk.span.reset();
+    if (up_.integer(0) <= before) {
+      out_of_order(walk, up_.integer(0), within.low);
       return walk;
     }
     before = up_.integer(0);
@@ -92,7 +103,7 @@ Result<DamagedTable::Walk> DamagedTable::walk_up(const Hole& within) {
 
 Result<DamagedTable::Walk> DamagedTable::walk_down(const Hole& within) {
   const ResetGuard guard(down_);
-  down_.bind(1, within.high);
+  down_.bind(1, within.high - 1);
   Walk walk;
   for (std::int64_t before = within.high;;) {
     const auto stepped = down_.step();
@@ -101,8 +112,7 @@ Result<DamagedTable::Walk> DamagedTable::walk_down(const Hole& within) {
     walk.whole = *stepped == Step::done || down_.integer(0) <= within.low;
     if (walk.whole) return walk;
     if (down_.integer(0) >= before) {
-      if (walk.span) walk.span->first = std::max(before, down_.integer(0) + 1);
-      if (walk.span && walk.span->last < walk.span->first) walk.span.reset();
+      if (walk.span && walk.span->last > down_.integer(0)) walk.span->first = down_.integer(0) + 1;
       return walk;
     }
     before = down_.integer(0);
@@ -120,8 +130,9 @@ Result<std::vector<KeySpan>> DamagedTable::find_spans(std::int64_t after) {
     if (!up) return tl::unexpected<Error>(up.error());
     if (up->span) found.push_back(*up->span);
     if (up->whole) break;
-    if (up->span && probes_left_-- > 0) {  // a page out of its place ended the walk, perhaps, and not damage
-      from = up->span->last;
+    const std::int64_t reached = up->resume.value_or(up->span ? up->span->last : from);
+    if (reached > from && probes_left_-- > 0) {
+      from = reached;
       continue;
     }
     const auto down = walk_down({from, kNoBound});
@@ -181,7 +192,7 @@ Result<void> DamagedTable::probe(std::vector<Hole> holes, std::vector<KeySpan>& 
 
 Result<std::optional<std::int64_t>> DamagedTable::next_key(std::int64_t after) {
   const ResetGuard guard(up_);
-  const auto stepped = up_.bind(1, after).step();
+  const auto stepped = up_.bind(1, after + 1).step();
   if (!stepped && !is_damage(stepped.error())) return tl::unexpected<Error>(stepped.error());
   if (!stepped || *stepped == Step::done || up_.integer(0) <= after) return std::optional<std::int64_t>();
   return std::optional(up_.integer(0));
@@ -192,8 +203,11 @@ Result<std::optional<std::int64_t>> DamagedTable::next_key(std::int64_t after) {
 Result<void> DamagedTable::for_each(const std::vector<KeySpan>& spans,
                                     const std::function<Result<void>(const Statement&)>& take,
                                     const std::function<void(std::int64_t)>& unreadable) {
+  std::int64_t before = std::numeric_limits<std::int64_t>::min();
   for (const KeySpan& span : spans) {
-    for (std::int64_t before = span.first - 1; before < span.last;) {
+    before =
+        std::max(before, span.first - 1);  // spans that overlap, which only damage makes, give each key once
+    while (before < span.last) {
       const ResetGuard guard(rows_);
       rows_.bind(1, before + 1).bind(2, span.last);
       auto stepped = rows_.step();

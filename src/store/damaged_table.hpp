@@ -48,8 +48,10 @@ class DamagedTable {
   /// Where a walk came to.
   struct Walk {
     std::optional<KeySpan> span;
-    bool whole = false;  ///< it ended at its bound, not at damage
+    bool whole = false;                  ///< it ended at its bound, not at damage
+    std::optional<std::int64_t> resume;  ///< begin again above this key
   };
+  static void out_of_order(Walk& walk, std::int64_t key, std::int64_t low);
   Result<Walk> walk_up(const Hole& within);
   Result<Walk> walk_down(const Hole& within);
   Result<std::optional<Hole>> climb(std::int64_t after, std::vector<KeySpan>& found);

@@ -11,6 +11,8 @@ constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
 // With nothing readable at the top, steps double from the last key that was read: 2^40 keys are more than a
 // store ever gives.
 constexpr int kDoublings = 40;
+// Pages that are linked in a circle give rows for ever. The largest of these tables has limits::kInternedTextsMax.
+constexpr int kSmallTableRowsMax = 100'000;
 
 }  // namespace
 
@@ -37,7 +39,7 @@ Result<bool> read_both_ways(sqlite3* db, const std::string& up, const std::strin
     auto statement = prepare_damaged(db, *sql);
     if (!statement) return tl::unexpected<Error>(statement.error());
     if (!statement->has_value()) return false;
-    for (;;) {
+    for (int rows = 0; rows < kSmallTableRowsMax; ++rows) {
       const auto stepped = (*statement)->step();
       if (!stepped) {
         if (!is_damage(stepped.error())) return tl::unexpected<Error>(stepped.error());

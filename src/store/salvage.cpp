@@ -568,6 +568,7 @@ Result<void> Salvager::for_each_quarantined(
 Result<void> Salvager::for_each_state(const std::function<Result<void>(const Statement&)>& take) {
   // Upwards and then downwards: a key that was seen on the way up ends the way down.
   std::string last;
+  std::string lowest;
   bool any = false;
   for (const bool up : {true, false}) {
     auto statement = prepare_damaged(impl_->db.get(), std::string("SELECT key, version, content_type, value "
@@ -585,6 +586,8 @@ Result<void> Salvager::for_each_state(const std::function<Result<void>(const Sta
         if (!up) return {};
         break;  // out of order: damaged
       }
+      if (!up && !lowest.empty() && key >= lowest) return {};
+      if (!up) lowest = key;
       if (auto done = take(**statement); !done) return done;
       if (up) {
         last = key;

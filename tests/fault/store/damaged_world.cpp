@@ -190,7 +190,13 @@ Result<DamagedWorld::Events> DamagedWorld::walk() {
     for (std::int64_t after = 0;;) {
       auto fetched = device.store->fetch(lane.lane, after, 256, 1024 * 1024);
       if (!fetched) return tl::unexpected<Error>(fetched.error());
-      for (StoredEvent& event : fetched->events) all[lane.lane].emplace(event.seq, std::move(event));
+      for (StoredEvent& event : fetched->events) {
+        // A page that is linked in a circle gives its rows for ever.
+        if (event.seq <= after) return fail(ErrorCode::corrupt, "fetch", "seqs do not rise");
+        after = event.seq;
+        all[lane.lane].emplace(event.seq, std::move(event));
+      }
+      if (fetched->end_seq < after) return fail(ErrorCode::corrupt, "fetch", "seqs do not rise");
       after = fetched->end_seq;
       if (!fetched->more) break;
     }

@@ -59,7 +59,7 @@ WriteResult Ledger::write(std::string_view lane, std::size_t count, std::size_t 
   for (std::size_t i = 0; i < count; ++i) {
     EXPECT_TRUE(told_.emplace(result->events.at(i).text(), data[i]).second) << "an id names two events";
   }
-  device_.store->checkpoint_if_due();
+  keep_house();
   return result;
 }
 
@@ -71,6 +71,7 @@ void Ledger::acknowledge(LaneNumber lane, std::size_t count) {
   }
   device_.store->release_pins();
   EXPECT_EQ(outcome(device_.store->store_settled(true)), "ok");
+  keep_house();
 }
 
 bool Ledger::quarantine_oldest(LaneNumber lane) {
@@ -79,7 +80,14 @@ bool Ledger::quarantine_oldest(LaneNumber lane) {
       !fetched.events.empty() &&
       device_.store->quarantine({lane, fetched.events[0].seq, 0x99, "payload format invalid", {}});
   device_.store->release_pins();
+  keep_house();
   return done;
+}
+
+// What the store's thread does after each turn.
+void Ledger::keep_house() {
+  device_.store->checkpoint_if_due();
+  (void)device_.store->keep_house();  // a full disk may refuse to let it grow
 }
 
 std::map<std::int64_t, StoredEvent> Ledger::backlog(LaneNumber lane) { return backlog_of(device_, lane); }

@@ -31,6 +31,7 @@ class Ledger {
   [[nodiscard]] std::vector<GapRecord> gaps(std::string_view lane);
 
  private:
+  void keep_house();
   void expect_accounted_for(LaneNumber lane, std::string_view name);
 
   Device& device_;

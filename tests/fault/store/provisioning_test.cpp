@@ -86,7 +86,10 @@ TEST_P(OnASmallDisk, a_wal_that_somebody_deleted_is_made_again) {
   device.open(options);
   EXPECT_EQ(footprint_of(device.path()).wal_bytes, made.wal_bytes);
   disk.fill();
-  for (int i = 0; i < 100; ++i) device.add("alarm", std::string(1000, 'x'));
+  for (int i = 0; i < 100; ++i) {
+    device.add("alarm", std::string(1000, 'x'));
+    device.store->checkpoint_if_due();
+  }
   EXPECT_EQ(text(device.fetch(kAlarm).events.at(0).data), "kept");
   disk.make_room();
   expect_whole(device, options);

@@ -34,6 +34,9 @@ struct Told {
 StoreOptions small_budget(StoreOptions options) {
   options.budget_bytes = 1024 * 1024;
   options.checkpoint_pages = 12;
+  // An I/O error is an emergency, in which only the highest lane is served: that of this history.
+  options.lanes[0].priority = 1;
+  options.lanes[1].priority = 0;
   return options;
 }
 

@@ -232,6 +232,8 @@ class Session {
   [[nodiscard]] sqlite3* handle() const noexcept { return connection_.handle(); }
   /// Whether the opening before this one did not end by close().
   [[nodiscard]] bool was_unclean() const noexcept { return was_unclean_; }
+  /// In a transaction: writes what is there already, so that the commit is a commit.
+  [[nodiscard]] Result<void> touch() { return store_table_.set_table_pages(table_pages_); }
   /// In a transaction, the last one: this opening ends by close().
   [[nodiscard]] Result<void> mark_clean();
 

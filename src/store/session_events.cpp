@@ -255,10 +255,15 @@ Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::s
   const std::int64_t span_end = lane->settled.cursor() + static_cast<std::int64_t>(limits::kSpanMax);
   std::size_t bytes = 0;
   bool at_end = true;
+  bool rises = true;
   std::vector<std::pair<std::int64_t, std::int64_t>> absent;
   std::int64_t expected = fetched.end_seq + 1;
   const auto take = [&](ReadRow row) {
     StoredEvent& event = row.event;
+    if (event.seq < expected) {  // pages in a circle
+      rises = false;
+      return false;
+    }
     if (event.seq > span_end) return at_end = false;
     if (event.seq > expected) absent.emplace_back(expected, event.seq - 1);
     expected = event.seq + 1;
@@ -285,6 +290,7 @@ Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::s
   // behind it, which ends it.
   auto done = lane->rows.scan(fetched.end_seq, limits::kSpanMax + 1, texts_, take);
   if (!done) return tl::unexpected<Error>(done.error());
+  if (!rises) return fail(ErrorCode::corrupt, "fetch events", "the rows of a lane are not in order");
   if (at_end) {  // the highest events may have no rows
     if (expected <= lane->durable.last_seq) absent.emplace_back(expected, lane->durable.last_seq);
     fetched.end_seq = std::max(fetched.end_seq, lane->durable.last_seq);

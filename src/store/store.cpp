@@ -144,7 +144,9 @@ std::size_t Store::run_group(std::span<WriteJob> jobs) {
     }
   }
   if (intact) {
+    const bool some_want = !session_->take_wanted().empty();
     finish(jobs.first(ran));
+    if (some_want) run_the_refused_alone(jobs.first(ran));
     return ran;
   }
   // SQLITE_FULL, OR ROLLBACK, a closure that changes too much and the like ended the transaction under everyone. The
@@ -199,6 +201,7 @@ std::size_t Store::run_jobs(std::span<WriteJob> jobs, bool& intact) {
 // cannot be stored they wait, and the producers begin without them.
 Result<void> Store::begin_group() {
   group_events_ = group_bytes_ = 0;
+  if (auto fits = keep_wal_bounded(); !fits) return fits;
   if (auto begun = session_->begin(); !begun) return begun;
   look_at_pressure();
   Result<void> done;
@@ -215,7 +218,7 @@ bool Store::settled_is_worth_a_ride() const {
 }
 
 void Store::run_alone(WriteJob& job) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < kRoomTries; ++attempt) {
     if (counters_.degraded || !have_session()) {  // a commit of the same group may have failed before
       job.outcome = no_service();
       return;
@@ -228,8 +231,12 @@ void Store::run_alone(WriteJob& job) {
     }
     job.outcome = run_job(job);
     if (job.outcome) return finish(std::span(&job, 1));
-    const auto wanted = session_->take_wanted();
-    const bool may_try = attempt == 0 && !wanted.empty();
+    auto wanted = session_->take_wanted();
+    // A write of many events asks for one at a time: the second try makes room for more of them.
+    if (attempt > 0) {
+      for (Wanted& want : wanted) want.bytes = std::max(want.bytes, session_->layout().block_bytes);
+    }
+    const bool may_try = attempt + 1 < kRoomTries && !wanted.empty();
     const auto made = may_try ? make_room(wanted) : Result<bool>(false);
     if (made && *made) continue;
     session_->count_refused();
@@ -329,7 +336,10 @@ void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) 
   }
   session_->roll_back();
   if (error.code != ErrorCode::full) count_trouble();
-  const bool looked = reopen();
+  // On a file system that has become read-only there is no opening again; what was committed can still be read.
+  const bool read_only = error.code == ErrorCode::denied;
+  const bool looked = !read_only && reopen();
+  if (session_) look_at_pressure();
   if (looked && witness && session_->has_event(*witness)) {
     count_committed();
     return;
@@ -343,9 +353,33 @@ void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) 
   } else if (error.code == ErrorCode::full) {
     told.code = ErrorCode::disk_full;  // the budget speaks up in a statement; at COMMIT it is the file system
   }
+  const bool nothing_happened = looked && witness.has_value();
+  if (nothing_happened && error.code == ErrorCode::full && !std::exchange(running_again_, true)) {
+    for (WriteJob& job : jobs) {
+      if (job.outcome) run_alone(job);
+    }
+    running_again_ = false;
+    return;
+  }
   for (WriteJob& job : jobs) {
     if (!job.outcome) continue;
     job.outcome = tl::unexpected<Error>(told);
+  }
+}
+
+// A checkpoint that fails for good must not let the WAL grow past its provision: no further commit then.
+Result<void> Store::keep_wal_bounded() {
+  const Layout& layout = session_->layout();
+  if (session_->wal_pages() + layout.group_pages < layout.wal_frames) return {};
+  auto moved = session_->restart_wal();
+  ++(moved ? counters_.checkpoints : counters_.checkpoint_failures);
+  return moved;
+}
+
+// Room was made once for all of them, and was not enough for these.
+void Store::run_the_refused_alone(std::span<WriteJob> jobs) {
+  for (WriteJob& job : jobs) {
+    if (!job.outcome && job.outcome.error().code == ErrorCode::full) run_alone(job);
   }
 }
 

@@ -46,6 +46,8 @@ class Store {
   static constexpr std::chrono::seconds kReopenPause{5};
   /// Fewer acknowledgements do not ride on a producer's commit: they would dirty pages of their own.
   static constexpr std::size_t kRideEventsMin = 64;
+  /// How often a write runs before it is `full`: as it comes, with room made for it, and with a block of room.
+  static constexpr int kRoomTries = 3;
   /// Groups that run with savepoints after one in which a caller failed.
   static constexpr int kCarefulGroups = 32;
   /// Blocks that are given up in one transaction, so that it stays within its pages.
@@ -134,6 +136,8 @@ class Store {
   [[nodiscard]] std::size_t run_jobs(std::span<WriteJob> jobs, bool& intact);
   [[nodiscard]] Result<void> begin_group();
   void run_alone(WriteJob& job);
+  void run_the_refused_alone(std::span<WriteJob> jobs);
+  [[nodiscard]] Result<void> keep_wal_bounded();
   void run_in_savepoint(WriteJob& job);
   [[nodiscard]] Result<Receipt> run_job(WriteJob& job);
   [[nodiscard]] Result<Receipt> run_body(const WriteBody& body);
@@ -157,6 +161,7 @@ class Store {
 
   [[nodiscard]] bool quarantine(const RefusalNote& note, std::string_view gap_reason);
   [[nodiscard]] Result<bool> relieve_alone();
+  [[nodiscard]] Result<void> probe_medium();
   [[nodiscard]] Result<bool> check_rows();
   template <class Body>
   [[nodiscard]] Result<void> transact(Body body);
@@ -182,6 +187,7 @@ class Store {
   std::uint64_t written_before_ = 0;
   std::vector<CheckSpan> check_;
   int careful_groups_ = 0;
+  bool running_again_ = false;  ///< after SQLITE_FULL at COMMIT, once
   bool epoch_known_ = false;
   bool closed_ = false;
   bool room_news_ = false;
@@ -192,6 +198,7 @@ class Store {
 // A transaction of our own. What it changed in memory is undone with it.
 template <class Body>
 Result<void> Store::transact(Body body) {
+  if (auto fits = keep_wal_bounded(); !fits) return fits;
   if (auto begun = session_->begin(); !begun) return begun;
   Result<void> done = body();
   if (done) done = session_->commit();

@@ -100,6 +100,7 @@ Result<bool> Store::keep_house() {
     }
   }
   if (auto relieved = relieve_alone(); !relieved || *relieved) return relieved;
+  if (auto probed = probe_medium(); !probed) return tl::unexpected<Error>(probed.error());
   return check_rows();
 }
 
@@ -121,6 +122,17 @@ Result<bool> Store::relieve_alone() {
   if (!done) return tl::unexpected<Error>(done.error());
   room_news_ = true;
   return purge || given_up > 0;
+}
+
+// After an I/O error only the highest lane is served until a commit has succeeded; if nobody writes there, a commit of
+// our own finds out. Once a round of the housekeeping at most, which the caller paces.
+Result<void> Store::probe_medium() {
+  if (gauge_.state() != Pressure::emergency || gauge_.pages_over() > 0) return {};
+  auto done = transact([&] { return session_->touch(); });
+  if (!done) return done;
+  commit_news_ = true;
+  look_at_pressure();
+  return {};
 }
 
 // --- checking rows ---

@@ -42,6 +42,7 @@ Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_
 Result<std::vector<ControlRecord>> Store::control_records() {
   if (!have_session()) return fail(ErrorCode::io_error, "fetch records", "the store is not usable now");
   auto records = session_->control_records();
+  if (!records && says_damaged(records.error()) && mend()) records = session_->control_records();
   if (records) control_left_ = records->size() == limits::kControlRecordsMax;
   return records;
 }

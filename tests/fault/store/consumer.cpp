@@ -71,7 +71,7 @@ void publish(Device& device, Consumer& consumer, Answer answer) {
     for (Fetched f = device.fetch(lane.lane); !f.events.empty(); f = device.fetch(lane.lane, f.end_seq)) {
       for (const StoredEvent& event : f.events) {
         const auto message =
-            relay::to_message(event, lane.name, sender, device.clock.now(), device.clock.wall());
+            relay::to_message(event, lane.options.name, sender, device.clock.now(), device.clock.wall());
         consumer.receive(arrived(message));
         if (acknowledged) device.store->settle(lane.lane, event.seq);
       }

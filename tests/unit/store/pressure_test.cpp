@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <numeric>
 #include <set>
@@ -102,13 +103,14 @@ TEST_P(Sheds, take_everything_and_declare_what_goes) {
   EXPECT_EQ(pressure(), Pressure::normal);  // no state needs a human to leave it
 }
 
+std::string name_of(const ::testing::TestParamInfo<WhenFull>& policy) {
+  constexpr std::array kNames = {"block", "reject", "drop_oldest", "keep_latest", "thin"};
+  return kNames.at(static_cast<std::size_t>(policy.param));
+}
+
 INSTANTIATE_TEST_SUITE_P(Lanes, Sheds,
                          ::testing::Values(WhenFull::drop_oldest, WhenFull::keep_latest, WhenFull::thin),
-                         [](const auto& info) {
-                           constexpr const char* kNames[] = {"block", "reject", "drop_oldest", "keep_latest",
-                                                             "thin"};
-                           return kNames[static_cast<std::size_t>(info.param)];
-                         });
+                         name_of);
 
 TEST_F(Squeezed, keep_latest_keeps_the_newest_of_each_key) {
   open(WhenFull::keep_latest);

@@ -49,8 +49,9 @@ class DyingDisk final : public platform::Disk {
 
 Result<Connection> make_store(const std::string& path, const Salvage& /*salvage*/) {
   auto made = Connection::open(
-      {.path = path, .vfs = {}, .create = true, .application_id = kStoreApplicationId, .pages_max = 1024});
+      {.path = path, .vfs = {}, .create = true, .application_id = kStoreApplicationId});
   if (!made) return made;
+  if (auto done = made->execute("PRAGMA max_page_count=1024"); !done) return tl::unexpected<Error>(done.error());
   if (auto done = migrate(*made); !done) return tl::unexpected<Error>(done.error());
   return made;
 }

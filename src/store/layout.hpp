@@ -54,7 +54,7 @@ struct Layout {
   layout.reserve_pages = std::max(kReservePagesMin, layout.database_pages * 3 / 100);
   layout.cache_pages = std::min(kCachePagesMax, layout.group_pages / 2);
   layout.group_bytes = layout.group_pages * kPageBytes * 3 / 4;
-  layout.block_bytes = std::min(kBlockBytesMax, layout.group_pages / 4 * kPageBytes);
+  layout.block_bytes = std::min(kBlockBytesMax, layout.group_pages / 8 * kPageBytes);
   return layout;
 }
 

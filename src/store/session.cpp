@@ -56,6 +56,7 @@ Result<void> Session::begin() {
   mark(transaction_mark_);
   refused_.clear();
   wanted_.clear();
+  paid_.fill(0);
   overflowed_ = false;
   auto done = begin_.run();
   return done ? mark_unclean() : done;

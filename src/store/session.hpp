@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <holdfast/limits.hpp>
@@ -64,8 +65,8 @@ struct Room {
   std::uint64_t pages = 0;  ///< in the file
   std::uint64_t free = 0;   ///< of them, on the free-list
   std::uint64_t limit = 0;  ///< max_page_count
-  [[nodiscard]] std::uint64_t used() const noexcept { return pages - free; }
-  [[nodiscard]] std::uint64_t left() const noexcept { return free + (limit - pages); }
+  [[nodiscard]] std::uint64_t used() const noexcept { return pages - std::min(free, pages); }  // damage may lie
+  [[nodiscard]] std::uint64_t left() const noexcept { return free + (limit - std::min(pages, limit)); }
 };
 
 /// What a slice of a check has found.
@@ -408,6 +409,7 @@ class Session {
   std::vector<std::size_t> refused_;    ///< lanes of refused events since begin(), an entry each
   std::size_t refused_before_ = 0;      ///< entries of earlier closures
   std::vector<Wanted> wanted_;
+  std::array<std::uint64_t, limits::kLanesMax> paid_{};  ///< bytes that lanes gave up in this transaction, and may use
   std::int64_t table_pages_ = 0;  ///< as of this moment of the transaction
 };
 

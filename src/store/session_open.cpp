@@ -243,12 +243,15 @@ Result<void> Session::allocate() {
   auto done = limit_pages(connection_, std::max(wanted, std::uint64_t{1}));
   if (done) done = check_space(options_.path, wanted * kPageBytes + layout_.wal_bytes(), platform_.disk);
   if (done) done = provision_wal(options_.path, options_.vfs, layout_.wal_bytes());
-  const bool no_room = !done && done.error().code == ErrorCode::disk_full;
-  if (!done && !(no_room && there >= wanted)) return done;
-  // A full disk is no reason not to open a store that is there: everything can be read, and the checkpoint is
-  // tried again.
-  auto moved = restart_wal();
-  if (!moved && moved.error().code != ErrorCode::disk_full) return moved;
+  // A disk that is full, or has become read-only, is no reason not to open a store that is there: everything can be
+  // read, and the checkpoint is tried again.
+  const auto may_wait = [](const Result<void>& step) {
+    return step || step.error().code == ErrorCode::disk_full || step.error().code == ErrorCode::denied;
+  };
+  const bool no_room = !done;
+  if (no_room && !(may_wait(done) && there >= wanted)) return done;
+  const auto moved = restart_wal();
+  if (!may_wait(moved)) return moved;
   if (moved) done = provision_database(connection_, layout_, wanted, options_.on_provisioning);
   if (moved && done && wal_pages_ > 0) done = restart_wal();
   if (!done && !no_room) return done;

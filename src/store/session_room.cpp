@@ -183,6 +183,10 @@ Result<void> Session::let_in(Lane& lane, std::uint64_t event_bytes) {
   const auto all = loads();
   const auto admission = flow::admit(pressure_, all[index], all, event_capacity(), event_bytes);
   if (admission == flow::Admission::admit) return {};
+  if (admission == flow::Admission::make_room && paid_[index] >= event_bytes) {
+    paid_[index] -= event_bytes;  // it has just dropped as much of its own
+    return {};
+  }
   if (admission == flow::Admission::make_room) want(lane, event_bytes);
   refused_.push_back(index);
   const std::string& name = lane.record.options.name;
@@ -274,6 +278,7 @@ Result<std::uint64_t> Session::drop_rows(Lane& lane, std::int64_t first, std::in
     lane.staged_shed_events += static_cast<std::uint64_t>(run.rows);
   }
   if (auto done = lane.rows.erase(first, end); !done) return tl::unexpected<Error>(done.error());
+  paid_[static_cast<std::size_t>(&lane - lanes_.data())] += given_up;
   // Rows that were missing in between are among the holes from now on, and so are their bytes.
   std::int64_t bytes = total->value_or(0) - below->value_or(0);
   for (const auto& [from, to] : lane.settled.not_in_holes(first, end)) {
@@ -335,6 +340,7 @@ Result<std::uint64_t> Session::rewrite(Lane& lane, const std::vector<RawRow>& bl
     given_up += row_bytes(static_cast<std::int64_t>(row.data.size()), 1);
     ++lane.staged_shed_events;
   }
+  paid_[static_cast<std::size_t>(&lane - lanes_.data())] += given_up;
   for (const GapRow& gap : gaps) {
     if (auto done = declare_loss(lane, gap); !done) return tl::unexpected<Error>(done.error());
     const bool sparse = gap.missing < gap.last_seq - gap.first_seq + 1;

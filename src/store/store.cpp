@@ -336,9 +336,7 @@ void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) 
   }
   session_->roll_back();
   if (error.code != ErrorCode::full) count_trouble();
-  // On a file system that has become read-only there is no opening again; what was committed can still be read.
-  const bool read_only = error.code == ErrorCode::denied;
-  const bool looked = !read_only && reopen();
+  const bool looked = reopen();
   if (session_) look_at_pressure();
   if (looked && witness && session_->has_event(*witness)) {
     count_committed();

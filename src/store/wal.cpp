@@ -24,7 +24,6 @@ class VfsFile {
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
     int got = 0;
     rc_ = vfs->xOpen(vfs, name, file(), kFlags, &got);
-    if (rc_ == SQLITE_OK && (got & SQLITE_OPEN_READONLY) != 0) rc_ = SQLITE_READONLY;
   }
   ~VfsFile() {
     if (memory_ != nullptr && file()->pMethods != nullptr) file()->pMethods->xClose(file());

@@ -171,7 +171,7 @@ Result<void> DamagedWorld::expect_dense(const Events& events, const std::vector<
     for (std::int64_t seq = mark.settled_seq + 1; seq <= mark.committed_seq; ++seq) {
       const auto covers = [&](const ControlRecord& record) {
         const auto* gap = std::get_if<GapRecord>(&record.record);
-        return gap != nullptr && gap->lane == lane->name && gap->first <= seq && seq <= gap->last;
+        return gap != nullptr && gap->lane == lane->options.name && gap->first <= seq && seq <= gap->last;
       };
       const auto rows = events.find(mark.lane);
       if (rows != events.end() && rows->second.contains(seq)) continue;

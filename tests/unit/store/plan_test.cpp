@@ -61,6 +61,7 @@ TEST(Plans, an_event_with_its_state_dirties_two_pages) {
   std::uint64_t most = 0;
   std::uint64_t all = 0;
   for (int i = 0; i < 200; ++i) {
+    device.store->checkpoint_if_due();
     const auto before = device.store->statistics().wal_pages;
     ASSERT_TRUE(device.put_and_add("sensor-" + std::to_string(i % 50), "22.5"));
     const auto frames = device.store->statistics().wal_pages - before;

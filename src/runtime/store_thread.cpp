@@ -14,9 +14,8 @@ StoreThread::StoreThread(std::unique_ptr<store::Store> store, platform::Clock& c
       clock_(clock),
       settle_delay_max_(options.settle_delay_max),
       queue_(std::min(limits::kGroupWritesMax, options.group_events_max)) {
-  for (const store::LaneRecord& lane : store_->lanes()) {
-    delays_.push_back({lane.options.name, Duration(lane.options.commit_delay)});
-  }
+  for (const store::LaneRecord& lane : store_->lanes())
+    delays_.push_back({lane.options.name, lane.options.commit_delay});
   publish();
   thread_ = std::thread([this] { loop(); });
 }

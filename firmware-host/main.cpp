@@ -8,9 +8,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "backup.hpp"
 #include "bench.hpp"
+#include "budget.hpp"
+#include "check.hpp"
 #include "consume.hpp"
 #include "demo.hpp"
+#include "export.hpp"
+#include "lane.hpp"
 #include "program/talk.hpp"
 #include "program/units.hpp"
 #include "put.hpp"
@@ -28,6 +33,10 @@ constexpr const char* kEpilog =
     "finished: try again later, 77 permission or credentials, 78 the store is of a newer holdfast.\n"
     "Data goes to standard output, everything else to standard error.";
 
+constexpr const char* kLaneForm =
+    "NAME[:PRIORITY][,when_full=block|reject|drop_oldest|keep_latest|thin][,max=SIZE][,guaranteed=SIZE]"
+    "[,ttl=DURATION][,commit_delay=DURATION]";
+
 /// An option whose text is turned into `target` by `parse`, which knows the form.
 template <class Target, class Parse>
 CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target, Parse parse,
@@ -37,7 +46,10 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target, 
       [&target, parse, name](const std::string& text) {
         auto value = parse(text);
         if (!value) throw CLI::ValidationError(name, value.error().text());
-        target = std::chrono::duration_cast<Target>(*value);
+        if constexpr (requires { target = *value; })
+          target = *value;
+        else
+          target = std::chrono::duration_cast<Target>(*value);
       },
       help);
 }
@@ -52,16 +64,9 @@ void add_seconds(CLI::App& app, const std::string& name, std::chrono::seconds& t
   add_parsed(app, name, target, parse_duration, help)->type_name("DURATION");
 }
 
-void add_size(CLI::App& app, const std::string& name, std::uint64_t& target, const std::string& help) {
-  app.add_option_function<std::string>(
-         name,
-         [&target, name](const std::string& text) {
-           const auto size = parse_size(text);
-           if (!size) throw CLI::ValidationError(name, size.error().text());
-           target = *size;
-         },
-         help)
-      ->type_name("SIZE");
+CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& target,
+                      const std::string& help) {
+  return add_parsed(app, name, target, parse_size, help)->type_name("SIZE");
 }
 
 /// A repeatable option: each text becomes one more item of `target`.
@@ -96,10 +101,24 @@ void add_broker(CLI::App& app, BrokerArguments& broker) {
       ->check(CLI::IsMember({"5", "3.1.1"}));
 }
 
+CLI::Option* add_store_path(CLI::App& app, std::string& path) {
+  return app.add_option("--store", path, "The database file")->envname("HOLDFAST_STORE")->required();
+}
+
 void add_store(CLI::App& app, StoreOptions& store) {
-  app.add_option("--store", store.path, "The database file")->envname("HOLDFAST_STORE")->required();
+  add_store_path(app, store.path);
   app.add_option("--prefix", store.topic_prefix, "First part of every topic")->capture_default_str();
-  add_size(app, "--budget", store.budget_bytes, "Most that the store may take (default 64MiB)");
+  add_size(app, "--budget", store.budget_bytes,
+           "Database and WAL together (default: as stored, 64MiB for a new store)");
+  app.add_flag_callback(
+      "--growing", [&store] { store.footprint = Footprint::growing; },
+      "Take the budget from the file system in steps, not when the store is made");
+  add_parsed(app, "--min-free", store.min_free_bytes, parse_size_or_zero,
+             "With --growing: leave so much to others (default 256MiB)")
+      ->type_name("SIZE");
+  add_parsed(app, "--retention", store.retention_bytes, parse_size_or_zero,
+             "Delivered events kept for replay (default a quarter of the budget; 0: none)")
+      ->type_name("SIZE");
 }
 
 void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
@@ -110,8 +129,10 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   run->add_option("--device", options.store.device,
                   "Id of this device (default: the store's, or the host name)");
   run->add_option("--client-id", options.broker.client_id, "MQTT client id (default: the device id)");
-  add_items(*run, "--lane", options.store.lanes, parse_lane,
-            "NAME[:PRIORITY], repeatable; readings go into the first (default telemetry)");
+  add_items(*run, "--lane", options.lanes, parse_lane,
+            std::string(kLaneForm) +
+                ", repeatable; readings go into the first (default telemetry). A name "
+                "alone leaves a stored lane's settings as they are");
   add_duration(*run, "--interval", options.interval, "Between two readings (default 1s)");
   run->add_option("--rate", options.events_per_s, "A load instead: so many events a second")
       ->check(CLI::Range(0.001, 1e6))
@@ -132,7 +153,7 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   run->add_flag("--json", options.json, "The last status as JSON on standard output");
   run->add_flag("-q,--quiet", options.quiet, "No status lines");
   run->callback([&options, &exit_code] {
-    if (options.store.lanes.empty()) options.store.lanes.push_back({.name = "telemetry"});
+    if (options.lanes.empty()) options.lanes.push_back({.options = {.name = "telemetry"}});
     exit_code = run_run(options);
   });
 }
@@ -179,7 +200,9 @@ void add_put(CLI::App& app, PutOptions& options, int& exit_code) {
   add_store(*put, options.store);
   put->add_option("--device", options.store.device,
                   "Make the store, or the lane, for this device if need be");
-  put->add_option("--lane", options.lane, "The lane")->required();
+  add_parsed(*put, "--lane", options.lane, parse_lane,
+             std::string(kLaneForm) + "; settings count only when the lane is made now")
+      ->required();
   put->add_option("--key", options.key, "Ordering key, such as the sensor")->required();
   put->add_option("--type", options.type, "Type, such as com.example.note.v1")->required();
   put->add_option("--content-type", options.content_type, "Media type of the data")->capture_default_str();
@@ -200,9 +223,69 @@ void add_put(CLI::App& app, PutOptions& options, int& exit_code) {
   put->add_flag("-q,--quiet", options.quiet, "Do not print the id");
   put->callback([&options, &exit_code] {
     options.store.create = !options.store.device.empty();
-    if (options.store.create) options.store.lanes.push_back({.name = options.lane});
     exit_code = run_put(options);
   });
+}
+
+void add_budget(CLI::App& app, BudgetOptions& options, int& exit_code) {
+  CLI::App* budget = app.add_subcommand("budget", "Show or change the size of a store that is not in use");
+  add_store_path(*budget, options.store);
+  add_size(*budget, "size", options.budget_bytes, "The new budget, database and WAL together");
+  budget->add_flag("--json", options.json, "One JSON document on the last line");
+  budget->callback([&options, &exit_code] { exit_code = run_budget(options); });
+}
+
+void add_backup(CLI::App& app, BackupOptions& options, int& exit_code) {
+  CLI::App* backup = app.add_subcommand("backup", "Copy a store that is not in use into one file");
+  add_store_path(*backup, options.store);
+  backup->add_option("file", options.file, "The copy; must not be there")->required();
+  backup->callback([&options, &exit_code] { exit_code = run_backup(options); });
+}
+
+void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
+  CLI::App* check = app.add_subcommand("check", "Check every row and the structure of a store not in use");
+  add_store_path(*check, options.store);
+  check->add_flag("--json", options.json, "One JSON document on the last line");
+  check->callback([&options, &exit_code] { exit_code = run_check(options); });
+}
+
+void add_export(CLI::App& app, ExportOptions& options, int& exit_code) {
+  CLI::App* subcommand =
+      app.add_subcommand("export", "Print the events of a store not in use as CloudEvents, one JSON a line");
+  add_store_path(*subcommand, options.store);
+  subcommand->add_option("--lane", options.lane, "Of this lane only");
+  subcommand->add_option("--from", options.from_seq, "From this seq on")->check(CLI::PositiveNumber);
+  subcommand->add_option("--to", options.to_seq, "Up to this seq")->check(CLI::PositiveNumber);
+  subcommand->add_flag("--settled", options.settled, "Those that are delivered and retained, too");
+  subcommand->callback([&options, &exit_code] { exit_code = run_export(options); });
+}
+
+void add_lane_deed(CLI::App& lane, LaneDeed deed, const char* name, const char* help,
+                   LaneCommandOptions& options, int& exit_code) {
+  CLI::App* subcommand = lane.add_subcommand(name, help);
+  add_store_path(*subcommand, options.store);
+  if (deed != LaneDeed::list)
+    subcommand->add_option("lane", options.lane, "The lane")->required();
+  else
+    subcommand->add_flag("--json", options.json, "One JSON document on the last line");
+  if (deed == LaneDeed::remove)
+    subcommand->add_flag("--declare-loss", options.declare_loss,
+                         "Give up events that wait; gap records will say so");
+  subcommand->callback([&options, &exit_code, deed] {
+    options.deed = deed;
+    exit_code = run_lane(options);
+  });
+}
+
+void add_lane(CLI::App& app, LaneCommandOptions& options, int& exit_code) {
+  CLI::App* lane = app.add_subcommand("lane", "List, pause, resume or remove lanes of a store not in use");
+  lane->require_subcommand(1);
+  add_lane_deed(*lane, LaneDeed::list, "list", "The lanes and what waits in them", options, exit_code);
+  add_lane_deed(*lane, LaneDeed::pause, "pause", "Do not deliver its events until it is resumed", options,
+                exit_code);
+  add_lane_deed(*lane, LaneDeed::resume, "resume", "Deliver again", options, exit_code);
+  add_lane_deed(*lane, LaneDeed::remove, "remove", "Take it out of the store, when nothing waits in it",
+                options, exit_code);
 }
 
 void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
@@ -256,6 +339,11 @@ struct Options {
   ConsumeOptions consume;
   StatusOptions status;
   PutOptions put;
+  BudgetOptions budget;
+  BackupOptions backup;
+  CheckOptions check;
+  ExportOptions exported;
+  LaneCommandOptions lane;
   DemoOptions demo;
   BenchOptions bench;
 };
@@ -271,6 +359,11 @@ int run_program(int argc, char** argv) {
   add_consume(app, options.consume, exit_code);
   add_status(app, options.status, exit_code);
   add_put(app, options.put, exit_code);
+  add_budget(app, options.budget, exit_code);
+  add_lane(app, options.lane, exit_code);
+  add_export(app, options.exported, exit_code);
+  add_backup(app, options.backup, exit_code);
+  add_check(app, options.check, exit_code);
   add_demo(app, options.demo, exit_code);
   add_bench(app, options.bench, exit_code);
   add_version(app, exit_code);

@@ -38,13 +38,24 @@ constexpr std::size_t kReadBytesMax = limits::kEventDataBytesCeiling + 1;
                  denied ? kExitDenied : kExitNoInput);
 }
 
+// One event by hand must not change how a daemon's store works: what is there stays as it is stored.
+[[nodiscard]] Outcome<std::unique_ptr<Outbox>> open(const PutOptions& options, PlatformView platform) {
+  StoreOptions store = options.store;
+  if (!store.retention_bytes) store.retention_bytes = as_stored(store.path).retention_bytes;
+  LaneArgument lane = options.lane;
+  lane.has_settings = false;
+  std::vector<LaneArgument> lanes;
+  if (store.create) lanes.push_back(std::move(lane));
+  return open_outbox(std::move(store), lanes, platform, options.quiet ? Telling::quiet : Telling::progress);
+}
+
 [[nodiscard]] Outcome<EventId> put(const PutOptions& options) {
   const auto data = read_data(options.data);
   if (!data) return tl::unexpected(data.error());
   const platform::LinuxPlatform platform;
-  auto outbox = open_outbox(options.store, platform.view());
+  auto outbox = open(options, platform.view());
   if (!outbox) return tl::unexpected(outbox.error());
-  const Event event{.lane = options.lane,
+  const Event event{.lane = options.lane.options.name,
                     .key = options.key,
                     .type = options.type,
                     .content_type = options.content_type,

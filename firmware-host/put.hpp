@@ -9,12 +9,14 @@
 #include <holdfast/event.hpp>
 #include <holdfast/options.hpp>
 
+#include "program/units.hpp"
+
 namespace holdfast::program {
 
 /// `holdfast put`: one event by hand, or from a shell script.
 struct PutOptions {
   StoreOptions store;  ///< with a device it may be made, and the lane with it
-  std::string lane;
+  LaneArgument lane;   ///< settings count only for a lane that is made now
   std::string key;
   std::string type;
   std::string content_type = "text/plain";

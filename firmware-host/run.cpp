@@ -79,7 +79,8 @@ Outcome<void> Run::open() {
   // Before the store is made: a typing error in the URL must not leave one behind.
   auto broker = broker_options(options_.broker, store.device.empty() ? "unnamed" : store.device);
   if (!broker) return tl::unexpected(broker.error());
-  auto outbox = open_outbox(store, platform_.view());
+  const auto telling = options_.quiet ? Telling::quiet : Telling::progress;
+  auto outbox = open_outbox(store, options_.lanes, platform_.view(), telling);
   if (!outbox) return tl::unexpected(outbox.error());
   outbox_ = std::move(*outbox);
   device_ = outbox_->statistics().store.device;
@@ -172,10 +173,12 @@ Outcome<void> Run::store(const std::vector<platform::Reading>& readings) {
     packed.push_back(std::move(*pack));
   }
   if (packed.empty()) return {};
-  const std::string& lane = options_.store.lanes.front().name;
-  const auto written = outbox_->write([&](Transaction& transaction) {
-    return store_readings(transaction, packed, lane, options_.ledger, platform_.clock());
-  });
+  const std::string& lane = options_.lanes.front().options.name;
+  const auto written = outbox_->write(
+      [&](Transaction& transaction) {
+        return store_readings(transaction, packed, lane, options_.ledger, platform_.clock());
+      },
+      {.lane = lane});
   if (written) {
     stored_ += packed.size();
     return {};

@@ -4,17 +4,20 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <holdfast/options.hpp>
 
 #include "program/broker.hpp"
 #include "program/readings.hpp"
+#include "program/units.hpp"
 
 namespace holdfast::program {
 
 /// `holdfast run`.
 struct RunOptions {
-  StoreOptions store;  ///< readings go into the first lane
+  StoreOptions store;
+  std::vector<LaneArgument> lanes;  ///< at least one; readings go into the first
   BrokerArguments broker;
   SensorArguments sensors;
   std::chrono::milliseconds interval{1000};         ///< between two readings of all sensors

@@ -15,18 +15,11 @@
 namespace holdfast::program {
 namespace {
 
-/// The store does not remember its budget, and looking must not fail for want of one.
-constexpr std::uint64_t kAnyBudgetBytes = 1ULL << 40U;
-
 [[nodiscard]] Outcome<std::string> look_into_store(const std::string& path) {
   const platform::LinuxPlatform platform;
-  StoreOptions options;
-  options.path = path;
-  options.create = false;
-  options.budget_bytes = kAnyBudgetBytes;
-  auto outbox = open_outbox(options, platform.view());
+  auto outbox = open_outbox(as_stored(path), platform.view());
   if (!outbox) return tl::unexpected(outbox.error());
-  const StatusContext context{.state = "at_rest", .path = path, .broker_url = {}, .budget_known = false};
+  const StatusContext context{.state = "at_rest", .path = path, .broker_url = {}};
   std::string document = status_json(context, (*outbox)->statistics(), platform.view());
   if (auto closed = (*outbox)->close(); !closed) return trouble(closed.error(), Doing::opening);
   return document;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "program/status_report.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 
 #include "program/broker.hpp"
 #include "program/talk.hpp"
+#include "program/units.hpp"
 #include "wire/time_text.hpp"
 
 namespace holdfast::program {
@@ -46,8 +48,20 @@ struct Sums {
                {"backlog_bytes", lane.backlog_bytes},
                {"quarantined_events", lane.quarantined_events},
                {"lost_events_ever", lane.lost_events_ever},
-               {"oldest_age_s", nullptr}};
+               {"oldest_age_s", nullptr},
+               {"lost_bytes_ever", lane.lost_bytes_ever},
+               {"retained_events", lane.retained_events},
+               {"retained_bytes", lane.retained_bytes},
+               {"rejected_events", lane.rejected_events},
+               {"shed_events", lane.shed_events},
+               {"paused", lane.paused}};
   if (lane.oldest_age) json["oldest_age_s"] = std::chrono::duration<double>(*lane.oldest_age).count();
+  return json;
+}
+
+[[nodiscard]] Json lane_array(const std::vector<LaneStatistics>& lanes) {
+  Json json = Json::array();
+  for (const LaneStatistics& lane : lanes) json.push_back(lane_json(lane));
   return json;
 }
 
@@ -66,10 +80,24 @@ struct Sums {
                {"wal_pages", store.wal_pages},
                {"database_bytes", store.database_bytes},
                {"free_bytes", store.free_bytes},
-               {"budget_bytes", nullptr},
-               {"degraded", store.degraded}};
+               {"budget_bytes", store.budget_bytes},
+               {"degraded", store.degraded},
+               {"group_events_largest", store.group_events_largest},
+               {"groups_split", store.groups_split},
+               {"settle_commits", store.settle_commits},
+               {"bytes_written", store.bytes_written},
+               {"reserve_bytes", store.reserve_bytes},
+               {"state_bytes", store.state_bytes},
+               {"tables_bytes", store.tables_bytes},
+               {"pressure", to_string(store.pressure)},
+               {"pressure_reason", store.pressure_reason},
+               {"growing", store.growing},
+               {"file_system", store.file_system},
+               {"warning", store.warning},
+               {"check_running", store.check_running},
+               {"rows_checked", store.rows_checked},
+               {"rows_damaged", store.rows_damaged}};
   if (store.newest_epoch) json["epoch"] = store.newest_epoch->text();
-  if (context.budget_known) json["budget_bytes"] = store.budget_bytes;
   return json;
 }
 
@@ -118,13 +146,53 @@ struct Sums {
   return text;
 }
 
-[[nodiscard]] std::string pages_text(const Json& store) {
+/// What is not usual about the lanes, a line each; a document of an older holdfast does not have the numbers.
+[[nodiscard]] std::string lane_notes(const Json& lanes) {
+  std::string text;
+  for (const Json& lane : lanes) {
+    std::string notes;
+    const auto note = [&](const std::string& words) { notes += (notes.empty() ? " " : ", ") + words; };
+    const auto number = [&](const char* name) { return lane.value(name, std::uint64_t{0}); };
+    if (lane.value("paused", false)) note("PAUSED: not delivered until `holdfast lane resume`");
+    if (number("retained_events") != 0)
+      note("retained " + std::to_string(number("retained_events")) + " events, " +
+           size_text(number("retained_bytes")));
+    if (number("rejected_events") != 0) note("rejected " + std::to_string(number("rejected_events")));
+    if (number("shed_events") != 0) note("shed " + std::to_string(number("shed_events")));
+    if (!notes.empty()) text += lane.at("name").get<std::string>() + ":" + notes + "\n";
+  }
+  return text.empty() ? text : "\n" + text;
+}
+
+[[nodiscard]] std::string size_lines(const Json& store) {
   constexpr std::uint64_t kPageBytes = 4096;
-  const auto pages = [&](const char* name) { return store.at(name).get<std::uint64_t>() / kPageBytes; };
-  std::string text = std::to_string(pages("database_bytes")) + " pages of 4 KiB, " +
-                     std::to_string(pages("free_bytes")) + " free, WAL " +
-                     std::to_string(store.at("wal_pages").get<std::uint64_t>());
-  if (!store.at("budget_bytes").is_null()) text += ", budget " + std::to_string(pages("budget_bytes"));
+  const auto bytes = [&](const char* name) { return store.value(name, std::uint64_t{0}); };
+  const std::uint64_t database = bytes("database_bytes");
+  std::string text = "budget    " + size_text(bytes("budget_bytes")) + " with the WAL; used " +
+                     size_text(database - std::min(bytes("free_bytes"), database)) + ", free " +
+                     size_text(bytes("free_bytes")) + ", of it reserve " + size_text(bytes("reserve_bytes")) +
+                     "\n";
+  const std::string file_system = store.value("file_system", std::string());
+  text += "file      " + (file_system.empty() ? "unknown file system" : printable(file_system)) + ", " +
+          (store.value("growing", false) ? "growing" : "constant") + ", " +
+          std::to_string(database / kPageBytes) + " pages of 4 KiB, " +
+          std::to_string(bytes("free_bytes") / kPageBytes) + " free, WAL " +
+          std::to_string(bytes("wal_pages")) + "\n";
+  return text;
+}
+
+[[nodiscard]] std::string disk_lines(const Json& store) {
+  const std::string reason = store.value("pressure_reason", std::string());
+  std::string text = "disk      " + store.value("pressure", std::string("unknown")) +
+                     (reason.empty() ? "" : " (" + printable(reason) + ")") + "\n" + size_lines(store);
+  const std::string warning = store.value("warning", std::string());
+  if (!warning.empty()) text += "warning   " + printable(warning) + "\n";
+  if (store.value("check_running", false))
+    text += "check     running after an unclean stop, " +
+            std::to_string(store.value("rows_checked", std::uint64_t{0})) + " rows so far\n";
+  if (const auto damaged = store.value("rows_damaged", std::uint64_t{0}); damaged != 0)
+    text += "damage    " + std::to_string(damaged) + " rows set aside and declared lost\n";
+  if (store.at("degraded").get<bool>()) text += "          DEGRADED: reads only, after an I/O error\n";
   return text;
 }
 
@@ -146,12 +214,11 @@ struct Sums {
                      status.at("state").get<std::string>() + ")\n";
   text += "device    " + status.at("device").get<std::string>() + "\n";
   text += "epoch     " + (epoch.is_null() ? "none: there was no event yet" : epoch.get<std::string>()) + "\n";
-  text += "size      " + pages_text(store) + "\n";
-  if (store.at("degraded").get<bool>()) text += "          DEGRADED: reads only, after an I/O error\n";
+  text += disk_lines(store);
   if (status.contains("relay")) text += relay_text(status.at("relay"));
   text += "at        " + status.at("time").get<std::string>() +
           (status.at("time_trusted").get<bool>() ? "" : " (the clock is not synchronised)") + "\n\n";
-  return text + lanes_text(status.at("lanes"));
+  return text + lanes_text(status.at("lanes")) + lane_notes(status.at("lanes"));
 }
 
 /// Reads a document with `read`, whatever it holds.
@@ -183,13 +250,23 @@ std::string status_json(const StatusContext& context, const Statistics& statisti
       {"sensor_errors", context.sensor_errors},
       {"store", store_json(context, statistics.store)}};
   if (!context.broker_url.empty()) json["relay"] = relay_json(context.broker_url, statistics.relay);
-  json["lanes"] = Json::array();
-  for (const LaneStatistics& lane : statistics.lanes) json["lanes"].push_back(lane_json(lane));
+  json["lanes"] = lane_array(statistics.lanes);
   // Paths may be any bytes; JSON may not.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<std::string> status_text(std::string_view json) { return read_document(json, document_text); }
+
+std::string lanes_json(const std::vector<LaneStatistics>& lanes) {
+  return Json{{"format", "dev.holdfast.lanes.v1"}, {"lanes", lane_array(lanes)}}.dump();
+}
+
+std::string lanes_table(const std::vector<LaneStatistics>& lanes) {
+  const Json json = lane_array(lanes);
+  std::string text = lanes_text(json) + lane_notes(json);
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text;
+}
 
 Result<StatusAuthor> status_author(std::string_view json) {
   return read_document(json, [](const Json& status) {
@@ -207,7 +284,11 @@ std::string status_line(const Statistics& statistics, const std::string& broker_
           std::to_string(relay.in_flight_events);
   if (sums.quarantined != 0) line += "  quarantined " + std::to_string(sums.quarantined);
   if (sums.lost != 0) line += "  declared lost " + std::to_string(sums.lost);
-  if (statistics.store.degraded) line += "  DEGRADED: reads only, after an I/O error; see the kernel's log";
+  const StoreStatistics& store = statistics.store;
+  if (store.pressure != Pressure::normal)
+    line += "  disk " + std::string(to_string(store.pressure)) + ": " + store.pressure_reason;
+  if (!store.warning.empty()) line += "  warning: " + store.warning;
+  if (store.degraded) line += "  DEGRADED: reads only, after an I/O error; see the kernel's log";
   if (relay.state != RelayState::connected && !relay.last_error.empty())
     line += "  | " + connection_error(broker_url, relay.last_reason, relay.last_error).text();
   return line;

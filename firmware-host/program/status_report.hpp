@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <holdfast/outbox.hpp>
 #include <holdfast/statistics.hpp>
@@ -20,7 +21,6 @@ struct StatusContext {
   std::string broker_url;           ///< empty: no relay
   std::uint64_t readings_lost = 0;  ///< could not be stored; the outbox said why
   std::uint64_t sensor_errors = 0;
-  bool budget_known = true;  ///< a store does not remember the budget that it was opened with
 };
 
 /// One line of JSON without a line end.
@@ -30,6 +30,10 @@ struct StatusContext {
 /// A document as several lines for people. `invalid`: it is no such document.
 [[nodiscard]] Result<std::string> status_text(std::string_view json);
 
+/// The lanes alone: a document as one line, and a table for people without a last line end.
+[[nodiscard]] std::string lanes_json(const std::vector<LaneStatistics>& lanes);
+[[nodiscard]] std::string lanes_table(const std::vector<LaneStatistics>& lanes);
+
 /// Who wrote a document: the process, in which boot, and whether it said that it goes on.
 struct StatusAuthor {
   std::int64_t process_id = 0;
@@ -38,7 +42,8 @@ struct StatusAuthor {
 };
 [[nodiscard]] Result<StatusAuthor> status_author(std::string_view json);
 
-/// "connected  committed 120  settled 118  backlog 2  in flight 2", and the last error when not connected.
+/// "connected  committed 120  settled 118  backlog 2  in flight 2"; the disk state when it is not normal, what an
+/// operator should know of the store, and the last error when not connected.
 [[nodiscard]] std::string status_line(const Statistics& statistics, const std::string& broker_url);
 
 }  // namespace holdfast::program

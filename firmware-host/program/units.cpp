@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "program/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -37,6 +39,62 @@ template <std::size_t N>
   return fail(ErrorCode::invalid, "read '" + std::string(text) + "'", std::move(hint));
 }
 
+constexpr std::array<std::pair<std::string_view, WhenFull>, 5> kWhenFull = {
+    {{"block", WhenFull::block},
+     {"reject", WhenFull::reject},
+     {"drop_oldest", WhenFull::drop_oldest},
+     {"keep_latest", WhenFull::keep_latest},
+     {"thin", WhenFull::thin}}};
+
+[[nodiscard]] bool read_priority(std::string_view text, LaneOptions& lane) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), lane.priority);
+  return error == std::errc{} && end == text.data() + text.size() && lane.priority >= 0;
+}
+
+[[nodiscard]] Result<void> read_when_full(std::string_view setting, std::string_view value,
+                                          LaneOptions& lane) {
+  for (const auto& [name, policy] : kWhenFull) {
+    if (name != value) continue;
+    lane.when_full = policy;
+    return {};
+  }
+  return refuse(setting, "when_full is block, reject, drop_oldest, keep_latest or thin");
+}
+
+[[nodiscard]] Result<void> read_bytes(std::string_view setting, std::string_view value,
+                                      std::uint64_t& bytes) {
+  const auto size = parse_size_or_zero(value);
+  if (!size) return refuse(setting, "it is a size like 512KiB or 8MiB, or 0 for none");
+  bytes = *size;
+  return {};
+}
+
+template <class Target>
+[[nodiscard]] Result<void> read_time(std::string_view setting, std::string_view value, Target& target) {
+  if (value == "0") {
+    target = Target(0);
+    return {};
+  }
+  const auto time = parse_duration(value);
+  if (!time) return refuse(setting, "it is a duration like 50ms, 1h or 7d, or 0 for none");
+  target = std::chrono::duration_cast<Target>(*time);
+  if (target == Target(0)) return refuse(setting, "it is at least 1s, or 0 for none");
+  return {};
+}
+
+/// One "key=value".
+[[nodiscard]] Result<void> read_lane_setting(std::string_view setting, LaneOptions& lane) {
+  const std::size_t equals = std::min(setting.find('='), setting.size());
+  const std::string_view key = setting.substr(0, equals);
+  const std::string_view value = setting.substr(std::min(equals + 1, setting.size()));
+  if (key == "when_full") return read_when_full(setting, value, lane);
+  if (key == "max") return read_bytes(setting, value, lane.max_bytes);
+  if (key == "guaranteed") return read_bytes(setting, value, lane.guaranteed_bytes);
+  if (key == "ttl") return read_time(setting, value, lane.ttl);
+  if (key == "commit_delay") return read_time(setting, value, lane.commit_delay);
+  return refuse(setting, "a lane's settings are when_full, max, guaranteed, ttl and commit_delay");
+}
+
 }  // namespace
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
@@ -53,17 +111,40 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(*bytes);
 }
 
-Result<LaneOptions> parse_lane(std::string_view text) {
-  LaneOptions lane;
-  const std::size_t colon = text.find(':');
-  lane.name = text.substr(0, colon);
-  if (!base::is_lane_name(lane.name)) return refuse(text, "a lane's name is [a-z0-9_]{1,32}");
-  if (colon == std::string_view::npos) return lane;
-  const std::string_view priority = text.substr(colon + 1);
-  const auto [end, error] =
-      std::from_chars(priority.data(), priority.data() + priority.size(), lane.priority);
-  if (error != std::errc{} || end != priority.data() + priority.size() || lane.priority < 0)
-    return refuse(text, "write NAME or NAME:PRIORITY, where 0 is served first");
+Result<std::uint64_t> parse_size_or_zero(std::string_view text) {
+  if (text == "0") return 0;
+  return parse_size(text);
+}
+
+std::string size_text(std::uint64_t bytes) {
+  std::size_t unit = kSizeUnits.size() - 1;
+  while (unit > 0 && bytes < static_cast<std::uint64_t>(kSizeUnits.at(unit).factor)) --unit;
+  if (unit == 0) return std::to_string(bytes) + " bytes";
+  const auto factor = static_cast<std::uint64_t>(kSizeUnits.at(unit).factor);
+  const std::uint64_t tenths = bytes / factor * 10 + bytes % factor * 10 / factor;  // cut, not rounded
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " " + std::string(kSizeUnits.at(unit).name);
+}
+
+Result<LaneArgument> parse_lane(std::string_view text) {
+  LaneArgument lane;
+  const std::size_t name_end = std::min(text.find_first_of(":,"), text.size());
+  lane.options.name = text.substr(0, name_end);
+  if (!base::is_lane_name(lane.options.name)) return refuse(text, "a lane's name is [a-z0-9_]{1,32}");
+  lane.has_settings = name_end < text.size();
+  std::string_view rest = text.substr(name_end);
+  if (rest.starts_with(':')) {
+    const std::string_view priority = rest.substr(1, rest.find(',') - 1);
+    if (!read_priority(priority, lane.options))
+      return refuse(text, "write NAME or NAME:PRIORITY, where 0 is served first");
+    rest.remove_prefix(1 + priority.size());
+  }
+  while (!rest.empty()) {  // at a comma
+    const std::string_view setting = rest.substr(1, rest.find(',', 1) - 1);
+    if (auto read = read_lane_setting(setting, lane.options); !read) return tl::unexpected(read.error());
+    rest.remove_prefix(1 + setting.size());
+  }
   return lane;
 }
 

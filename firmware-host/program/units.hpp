@@ -17,8 +17,18 @@ namespace holdfast::program {
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// "4096", "64KiB", "64MiB", "2GiB"; at least 1.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
-/// "telemetry" or "alarm:0".
-[[nodiscard]] Result<LaneOptions> parse_lane(std::string_view text);
+/// The same, or "0" where nothing at all has a meaning.
+[[nodiscard]] Result<std::uint64_t> parse_size_or_zero(std::string_view text);
+/// "512 bytes", "22.5 MiB", "64 MiB".
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
+
+/// A lane as the command line names it.
+struct LaneArgument {
+  LaneOptions options;
+  bool has_settings = false;  ///< more than the name was given; else a stored lane keeps its own
+};
+/// "telemetry", "alarm:0" or "telemetry:2,when_full=drop_oldest,max=8MiB,guaranteed=1MiB,ttl=7d,commit_delay=50ms".
+[[nodiscard]] Result<LaneArgument> parse_lane(std::string_view text);
 /// "traceparent=00-...". Names and values are checked by the store.
 [[nodiscard]] Result<Attribute> parse_attribute(std::string_view text);
 

@@ -62,6 +62,70 @@ TEST_F(StatusReport, losses_and_quarantine_are_in_the_line) {
   EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("quarantined 2  declared lost 3"));
 }
 
+TEST_F(StatusReport, a_disk_state_that_is_not_normal_is_in_the_line_with_its_reason) {
+  EXPECT_THAT(status_line(statistics_, "mqtt://b"), Not(HasSubstr("disk")));
+  statistics_.store.pressure = Pressure::shed;
+  statistics_.store.pressure_reason = "used 83 % of 13,000 pages";
+  EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("disk shed: used 83 % of 13,000 pages"));
+}
+
+TEST_F(StatusReport, what_an_operator_should_know_of_the_store_is_in_the_line_and_in_the_text) {
+  statistics_.store.warning = "btrfs writes to new blocks";
+  EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("warning: btrfs writes to new blocks"));
+  EXPECT_THAT(status_text(json(running_)).value(), HasSubstr("warning   btrfs writes to new blocks"));
+}
+
+TEST_F(StatusReport, the_text_says_how_large_the_store_is_and_how_short_of_room) {
+  StoreStatistics& store = statistics_.store;
+  store.budget_bytes = 64ULL * 1024 * 1024;
+  store.database_bytes = 56ULL * 1024 * 1024;
+  store.free_bytes = 40ULL * 1024 * 1024;
+  store.reserve_bytes = 1536ULL * 1024;
+  store.file_system = "ext4";
+  store.pressure = Pressure::conserve;
+  store.pressure_reason = "used 61 %";
+  const std::string text = status_text(json(running_)).value();
+  EXPECT_THAT(text, HasSubstr("disk      conserve (used 61 %)"));
+  EXPECT_THAT(text,
+              HasSubstr("budget    64 MiB with the WAL; used 16 MiB, free 40 MiB, of it reserve 1.5 MiB"));
+  EXPECT_THAT(text, HasSubstr("file      ext4, constant, 14336 pages of 4 KiB, 10240 free"));
+}
+
+TEST_F(StatusReport, a_lane_has_a_line_of_its_own_for_what_is_unusual) {
+  EXPECT_THAT(status_text(json(running_)).value(), Not(HasSubstr("alarm:")));
+  statistics_.lanes[0].paused = true;
+  statistics_.lanes[1].retained_events = 3;
+  statistics_.lanes[1].retained_bytes = 2048;
+  statistics_.lanes[1].rejected_events = 4;
+  statistics_.lanes[1].shed_events = 5;
+  const std::string text = status_text(json(running_)).value();
+  EXPECT_THAT(text, HasSubstr("alarm: PAUSED"));
+  EXPECT_THAT(text, HasSubstr("telemetry: retained 3 events, 2 KiB, rejected 4, shed 5\n"));
+}
+
+TEST_F(StatusReport, every_number_of_store_and_lane_is_in_the_document) {
+  statistics_.store.pressure = Pressure::protect;
+  statistics_.lanes[0].lost_bytes_ever = 77;
+  const std::string document = json(running_);
+  for (const char* member :
+       {R"("budget_bytes":0)",     R"("group_events_largest":0)", R"("groups_split":0)",
+        R"("settle_commits":0)",   R"("bytes_written":0)",        R"("reserve_bytes":0)",
+        R"("state_bytes":0)",      R"("tables_bytes":0)",         R"("pressure":"protect")",
+        R"("pressure_reason":"")", R"("growing":false)",          R"("file_system":"")",
+        R"("warning":"")",         R"("check_running":false)",    R"("rows_checked":0)",
+        R"("rows_damaged":0)",     R"("lost_bytes_ever":77)",     R"("retained_events":0)",
+        R"("retained_bytes":0)",   R"("rejected_events":0)",      R"("shed_events":0)",
+        R"("paused":false)"})
+    EXPECT_THAT(document, HasSubstr(member));
+}
+
+TEST_F(StatusReport, lanes_alone_are_a_table_or_a_document) {
+  EXPECT_THAT(lanes_table(statistics_.lanes), HasSubstr("telemetry"));
+  EXPECT_THAT(lanes_table(statistics_.lanes), Not(testing::EndsWith("\n")));
+  EXPECT_THAT(lanes_json(statistics_.lanes),
+              testing::StartsWith(R"({"format":"dev.holdfast.lanes.v1","lanes":[{"name":"alarm")"));
+}
+
 TEST_F(StatusReport, a_document_names_its_author_and_reads_back_as_text) {
   const std::string document = json(running_);
   EXPECT_THAT(document, Not(HasSubstr("\n")));
@@ -78,11 +142,9 @@ TEST_F(StatusReport, a_document_names_its_author_and_reads_back_as_text) {
   EXPECT_THAT(*text, HasSubstr("90 s"));
 }
 
-TEST_F(StatusReport, a_store_at_rest_has_no_relay_and_no_budget) {
-  const std::string document =
-      json({.state = "at_rest", .path = "/s.db", .broker_url = {}, .budget_known = false});
+TEST_F(StatusReport, a_store_at_rest_has_no_relay) {
+  const std::string document = json({.state = "at_rest", .path = "/s.db", .broker_url = {}});
   EXPECT_THAT(document, Not(HasSubstr("\"relay\"")));
-  EXPECT_THAT(document, HasSubstr(R"("budget_bytes":null)"));
   EXPECT_FALSE(status_author(document)->running);
   EXPECT_TRUE(status_text(document));
 }

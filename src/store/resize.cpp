@@ -77,7 +77,7 @@ class Resizing {
                       " bytes; let the backlog drain, or remove state and tables");
     }
     if (static_cast<std::uint64_t>(*pages) <= layout.database_pages) return {};
-    sqlite3_limit(connection->handle(), SQLITE_LIMIT_ATTACHED, 1);  // VACUUM builds its copy in one
+    sqlite3_limit(connection->handle(), SQLITE_LIMIT_ATTACHED, 1);  // VACUUM attaches the copy that it makes
     auto done = connection->execute("VACUUM");
     if (done) {
       const auto moved = restart_wal(*connection);

@@ -43,7 +43,8 @@ struct Verdict {
 
 [[nodiscard]] std::string people_text(const Verdict& verdict) {
   std::string text = (verdict.sound() ? "sound: " : "NOT SOUND: ") +
-                     std::to_string(verdict.report.rows_checked) + " rows checked, " +
+                     std::to_string(verdict.report.rows_checked) +
+                     (verdict.report.rows_checked == 1 ? " row checked, " : " rows checked, ") +
                      std::to_string(verdict.report.rows_damaged) + " damaged";
   if (verdict.report.rows_damaged != 0) text += " (set aside, and declared lost in gap records)";
   for (const std::string& finding : verdict.report.findings) text += "\n  " + printable(finding);

@@ -32,7 +32,7 @@ namespace {
   const std::int64_t waiting = lane == before.end() ? 0 : lane->backlog_events;
   const std::string events = std::to_string(waiting) + (waiting == 1 ? " event" : " events");
   if (options.deed == LaneDeed::pause)
-    return "lane " + options.lane + " is paused; " + events + " wait in it";
+    return "lane " + options.lane + " is paused; " + events + (waiting == 1 ? " waits" : " wait") + " in it";
   if (options.deed == LaneDeed::resume) return "lane " + options.lane + " is delivered again";
   return "lane " + options.lane + " is removed" + (waiting == 0 ? "" : "; " + events + " declared lost");
 }

@@ -3,11 +3,15 @@
 _holdfast() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run consume status put demo bench version --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane export backup check demo bench version --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == bench ]] && ((COMP_CWORD == 2)); then
     mapfile -t COMPREPLY < <(compgen -W 'store --help' -- "$current")
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == lane ]] && ((COMP_CWORD == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W 'list pause resume remove --help' -- "$current")
     return
   fi
   case $previous in
@@ -21,9 +25,14 @@ _holdfast() {
       return
       ;;
   esac
-  [[ $current == -* ]] || return
+  if [[ $current != -* ]]; then
+    # backup takes the copy's name; elsewhere nothing that stands alone can be guessed.
+    [[ ${COMP_WORDS[1]} != backup ]] || mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+  fi
   local options words=("${COMP_WORDS[1]}")
   [[ ${words[0]} != bench ]] || words+=(store)
+  [[ ${words[0]} != lane ]] || words+=("${COMP_WORDS[2]}")
   options=$("${COMP_WORDS[0]}" "${words[@]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 }

@@ -151,7 +151,7 @@ TEST_F(Operate, a_sound_store_is_called_sound) {
   const json found = document({"check"});
   EXPECT_EQ(found.at("sound"), true);
   EXPECT_EQ(found.at("rows_checked"), 1);
-  EXPECT_THAT(holdfast({"check", "--store", store_})->last_line(), HasSubstr("sound: 1 rows checked"));
+  EXPECT_THAT(holdfast({"check", "--store", store_})->last_line(), HasSubstr("sound: 1 row checked"));
 }
 
 /// Changes a byte wherever `text` stands in the file.

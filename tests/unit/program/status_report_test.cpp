@@ -66,7 +66,7 @@ TEST_F(StatusReport, a_disk_state_that_is_not_normal_is_in_the_line_with_its_rea
   EXPECT_THAT(status_line(statistics_, "mqtt://b"), Not(HasSubstr("disk")));
   statistics_.store.pressure = Pressure::shed;
   statistics_.store.pressure_reason = "used 83 % of 13,000 pages";
-  EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("disk shed: used 83 % of 13,000 pages"));
+  EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("disk shed (used 83 % of 13,000 pages)"));
 }
 
 TEST_F(StatusReport, what_an_operator_should_know_of_the_store_is_in_the_line_and_in_the_text) {

@@ -2,6 +2,7 @@
 // What an operator does to a store: its size, its lanes, copies, checks. The real program, from outside.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -57,7 +58,8 @@ class Operate : public testing::Test {
     return events;
   }
   [[nodiscard]] json lane(const std::string& name) const {
-    for (const json& each : document({"lane", "list"}).at("lanes"))
+    const json list = document({"lane", "list"});
+    for (const json& each : list.at("lanes"))
       if (each.at("name") == name) return each;
     return nullptr;
   }
@@ -154,13 +156,32 @@ TEST_F(Operate, a_sound_store_is_called_sound) {
   EXPECT_THAT(holdfast({"check", "--store", store_})->last_line(), HasSubstr("sound: 1 row checked"));
 }
 
-/// Changes a byte wherever `text` stands in the file.
+/// Changes a byte wherever `text` stands in a store that was closed. Its WAL holds copies of what is in the file,
+/// which would mend it.
 void spoil(const std::string& path, const std::string& text) {
+  std::filesystem::remove(path + "-wal");
   std::string bytes = test_support::read_file(path);
   std::size_t found = 0;
   for (std::size_t at = 0; (at = bytes.find(text, at)) != std::string::npos; ++at, ++found) bytes[at] ^= 0x20;
   ASSERT_GT(found, 0U);
   std::ofstream(path, std::ios::binary) << bytes;
+}
+
+/// Overwrites the root page of a lane's table: no event of it can be reached any more in the regular way.
+void destroy_lane_table(const std::string& path) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  sqlite3_stmt* look = nullptr;
+  const char* sql =
+      "SELECT rootpage FROM sqlite_master WHERE name GLOB 'hf_lane_[0-9]*' ORDER BY name LIMIT 1";
+  ASSERT_EQ(sqlite3_prepare_v2(db, sql, -1, &look, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(look), SQLITE_ROW);
+  const auto page = sqlite3_column_int64(look, 0);
+  sqlite3_finalize(look);
+  ASSERT_EQ(sqlite3_close(db), SQLITE_OK);  // takes the WAL along
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp((page - 1) * 4096);
+  for (int i = 0; i < 4096; ++i) file.put('\xA5');
 }
 
 TEST_F(Operate, a_row_whose_bytes_have_changed_is_a_finding) {
@@ -179,11 +200,7 @@ TEST_F(Operate, a_row_whose_bytes_have_changed_is_a_finding) {
 TEST_F(Operate, a_damaged_store_shows_a_warning_in_status) {
   put("telemetry", "one", {"--budget", "2MiB"});
   fill(3);
-  {  // the schema stays; whatever page lies behind it is gone
-    std::fstream file(store_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(4096);
-    for (int i = 0; i < 20 * 4096; ++i) file.put('\xA5');
-  }
+  destroy_lane_table(store_);
   const auto cli = holdfast({"status", "--store", store_});
   EXPECT_EQ(cli->exit_code(), 0) << cli->err();
   EXPECT_THAT(testing::PrintToString(cli->out()),
@@ -193,11 +210,7 @@ TEST_F(Operate, a_damaged_store_shows_a_warning_in_status) {
 
 TEST_F(Operate, a_store_that_had_to_be_set_aside_is_a_finding_of_the_check) {
   put("telemetry", "one", {"--budget", "2MiB"});
-  {
-    std::fstream file(store_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(4096);
-    for (int i = 0; i < 20 * 4096; ++i) file.put('\xA5');
-  }
+  destroy_lane_table(store_);
   const auto cli = holdfast({"check", "--store", store_});
   EXPECT_EQ(cli->exit_code(), 1) << cli->err();
   EXPECT_THAT(cli->last_line(), HasSubstr("NOT SOUND"));

@@ -98,7 +98,7 @@ TEST(Units, sizes_are_said_as_people_say_them) {
   EXPECT_EQ(size_text(1023), "1023 bytes");
   EXPECT_EQ(size_text(64ULL * 1024 * 1024), "64 MiB");
   EXPECT_EQ(size_text(1536), "1.5 KiB");
-  EXPECT_EQ(size_text(2ULL * 1024 * 1024 * 1024 - 1), "2047.9 MiB");
+  EXPECT_EQ(size_text(2ULL * 1024 * 1024 * 1024 - 1), "1.9 GiB");
 }
 
 TEST(Units, nothing_is_a_size_only_where_it_means_something) {

@@ -181,12 +181,18 @@ struct Sums {
   return text;
 }
 
-[[nodiscard]] std::string disk_lines(const Json& store) {
-  const std::string pressure = store.value("pressure", std::string("unknown"));
-  std::string reason = store.value("pressure_reason", std::string());
+/// "shed (used 83 % of 13,000 pages: shed until below 70 %)", without a reason that is older than the state.
+[[nodiscard]] std::string pressure_text(const std::string& state, std::string reason) {
+  if (reason.find(": " + state) == std::string::npos) return state;
   if (reason.ends_with(": normal")) reason.resize(reason.size() - std::string_view(": normal").size());
-  std::string text = "disk      " + pressure + (reason.empty() ? "" : " (" + printable(reason) + ")") + "\n" +
-                     size_lines(store);
+  return state + " (" + printable(reason) + ")";
+}
+
+[[nodiscard]] std::string disk_lines(const Json& store) {
+  std::string text = "disk      " +
+                     pressure_text(store.value("pressure", std::string("unknown")),
+                                   store.value("pressure_reason", std::string())) +
+                     "\n" + size_lines(store);
   const std::string warning = store.value("warning", std::string());
   if (!warning.empty()) text += "warning   " + printable(warning) + "\n";
   if (store.value("check_running", false))
@@ -288,7 +294,7 @@ std::string status_line(const Statistics& statistics, const std::string& broker_
   if (sums.lost != 0) line += "  declared lost " + std::to_string(sums.lost);
   const StoreStatistics& store = statistics.store;
   if (store.pressure != Pressure::normal)
-    line += "  disk " + std::string(to_string(store.pressure)) + " (" + store.pressure_reason + ")";
+    line += "  disk " + pressure_text(std::string(to_string(store.pressure)), store.pressure_reason);
   if (!store.warning.empty()) line += "  warning: " + store.warning;
   if (store.degraded) line += "  DEGRADED: reads only, after an I/O error; see the kernel's log";
   if (relay.state != RelayState::connected && !relay.last_error.empty())

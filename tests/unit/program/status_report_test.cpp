@@ -65,8 +65,17 @@ TEST_F(StatusReport, losses_and_quarantine_are_in_the_line) {
 TEST_F(StatusReport, a_disk_state_that_is_not_normal_is_in_the_line_with_its_reason) {
   EXPECT_THAT(status_line(statistics_, "mqtt://b"), Not(HasSubstr("disk")));
   statistics_.store.pressure = Pressure::shed;
-  statistics_.store.pressure_reason = "used 83 % of 13,000 pages";
-  EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("disk shed (used 83 % of 13,000 pages)"));
+  statistics_.store.pressure_reason = "used 83 % of 13,000 pages: shed until below 70 %";
+  EXPECT_THAT(status_line(statistics_, "mqtt://b"),
+              HasSubstr("disk shed (used 83 % of 13,000 pages: shed until below 70 %)"));
+}
+
+TEST_F(StatusReport, a_reason_of_an_earlier_disk_state_is_not_shown) {
+  statistics_.store.pressure = Pressure::shed;
+  statistics_.store.pressure_reason = "used 79 % of 13,000 pages: conserve until below 50 %";
+  const std::string line = status_line(statistics_, "mqtt://b");
+  EXPECT_THAT(line, HasSubstr("disk shed"));
+  EXPECT_THAT(line, Not(HasSubstr("conserve")));
 }
 
 TEST_F(StatusReport, what_an_operator_should_know_of_the_store_is_in_the_line_and_in_the_text) {
@@ -83,9 +92,9 @@ TEST_F(StatusReport, the_text_says_how_large_the_store_is_and_how_short_of_room)
   store.reserve_bytes = 1536ULL * 1024;
   store.file_system = "ext4";
   store.pressure = Pressure::conserve;
-  store.pressure_reason = "used 61 %";
+  store.pressure_reason = "used 61 % of 14,336 pages: conserve until below 50 %";
   const std::string text = status_text(json(running_)).value();
-  EXPECT_THAT(text, HasSubstr("disk      conserve (used 61 %)"));
+  EXPECT_THAT(text, HasSubstr("disk      conserve (used 61 % of 14,336 pages: conserve until below 50 %)"));
   EXPECT_THAT(text,
               HasSubstr("budget    64 MiB with the WAL; used 16 MiB, free 40 MiB, of it reserve 1.5 MiB"));
   EXPECT_THAT(text, HasSubstr("file      ext4, constant, 14336 pages of 4 KiB, 10240 free"));

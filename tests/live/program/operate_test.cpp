@@ -110,6 +110,21 @@ TEST_F(Operate, a_backlog_that_does_not_fit_is_a_reason_not_to_shrink) {
   EXPECT_THAT(exported(), SizeIs(26));
 }
 
+TEST_F(Operate, retained_events_that_are_in_the_way_are_named_and_can_be_let_go) {
+  Mosquitto broker;
+  put("telemetry", "one", {"--budget", "4MiB"});
+  fill(14);
+  const auto run = [&](const std::string& retention) {
+    return holdfast({"run", "--store", store_, "--broker", broker.url(), "--retention", retention,
+                     "--simulated", "1", "--only-simulated", "--count", "1", "--quiet"})
+        ->exit_code();
+  };
+  ASSERT_EQ(run("1MiB"), 0);
+  expect_refusal({"budget", "--store", store_, "1MiB"}, 73, "--retention 0");
+  for (int i = 0; i < 4; ++i) ASSERT_EQ(run("0"), 0);  // a few blocks with each commit of acknowledgements
+  EXPECT_EQ(document({"budget", "1MiB"}).at("budget_bytes"), kMiB);
+}
+
 TEST_F(Operate, a_budget_below_the_least_is_a_usage_error) {
   make_small();
   expect_refusal({"budget", "--store", store_, "64KiB"}, 64, "below 1 MiB");

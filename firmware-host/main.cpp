@@ -34,8 +34,8 @@ constexpr const char* kEpilog =
     "Data goes to standard output, everything else to standard error.";
 
 constexpr const char* kLaneForm =
-    "NAME[:PRIORITY][,when_full=block|reject|drop_oldest|keep_latest|thin][,max=SIZE][,guaranteed=SIZE]"
-    "[,ttl=DURATION][,commit_delay=DURATION]";
+    "NAME[:PRIORITY][,when_full=block|reject|drop_oldest|keep_latest|thin]\n"
+    "[,max=SIZE][,guaranteed=SIZE][,ttl=DURATION][,commit_delay=DURATION]";
 
 /// An option whose text is turned into `target` by `parse`, which knows the form.
 template <class Target, class Parse>
@@ -201,7 +201,7 @@ void add_put(CLI::App& app, PutOptions& options, int& exit_code) {
   put->add_option("--device", options.store.device,
                   "Make the store, or the lane, for this device if need be");
   add_parsed(*put, "--lane", options.lane, parse_lane,
-             std::string(kLaneForm) + "; settings count only when the lane is made now")
+             std::string(kLaneForm) + "\nSettings count only when the lane is made now")
       ->required();
   put->add_option("--key", options.key, "Ordering key, such as the sensor")->required();
   put->add_option("--type", options.type, "Type, such as com.example.note.v1")->required();

@@ -131,8 +131,8 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   run->add_option("--client-id", options.broker.client_id, "MQTT client id (default: the device id)");
   add_items(*run, "--lane", options.lanes, parse_lane,
             std::string(kLaneForm) +
-                ", repeatable; readings go into the first (default telemetry). A name "
-                "alone leaves a stored lane's settings as they are");
+                "\nRepeatable; readings go into the first (default telemetry). A name alone\n"
+                "leaves a stored lane's settings as they are");
   add_duration(*run, "--interval", options.interval, "Between two readings (default 1s)");
   run->add_option("--rate", options.events_per_s, "A load instead: so many events a second")
       ->check(CLI::Range(0.001, 1e6))

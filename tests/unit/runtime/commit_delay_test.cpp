@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "unit/runtime/world.hpp"
@@ -96,6 +97,24 @@ TEST_F(OutboxCommitDelay, goes_with_a_key_of_at_most_64_bytes_of_utf8) {
   EXPECT_EQ(with_key(std::string(65, 'k')), "invalid");
   EXPECT_EQ(with_key("\xff"), "invalid");
   EXPECT_EQ(outcome(outbox.write_async(adding(), {}, {.idempotency_key = "\xff"})), "invalid");
+}
+
+TEST(OutboxStoredCommitDelay, counts_when_the_opening_names_no_lanes) {
+  bool is_first = true;
+  World world{[&](StoreOptions& options) {
+    if (std::exchange(is_first, false))
+      set_delay(options);
+    else
+      options.lanes.clear();
+  }};
+  world.close();
+  world.open();
+  const Ticket delayed = world.outbox->write_async(adding(), {}, {.lane = "telemetry"}).value();
+  world.clock.advance(kDelay - milliseconds(1));
+  world.settle_down();
+  EXPECT_FALSE(delayed.done());
+  world.clock.advance(milliseconds(1));
+  EXPECT_TRUE(delayed.wait());
 }
 
 }  // namespace

@@ -20,16 +20,13 @@ namespace {
 
 struct Figures {
   StoreStatistics store;
-  std::int64_t retained_bytes = 0;  ///< data of delivered events
   std::uint64_t on_disk_bytes = 0;  ///< that the file system has given to database and WAL
 };
 
 [[nodiscard]] Outcome<Figures> look(const std::string& path, PlatformView platform) {
   auto outbox = open_outbox(as_stored(path), platform);
   if (!outbox) return tl::unexpected(outbox.error());
-  const Statistics statistics = (*outbox)->statistics();
-  Figures figures{statistics.store};
-  for (const LaneStatistics& lane : statistics.lanes) figures.retained_bytes += lane.retained_bytes;
+  Figures figures{(*outbox)->statistics().store, 0};
   if (auto closed = (*outbox)->close(); !closed) return trouble(closed.error(), Doing::opening);
   for (const char* part : {"", "-wal"}) {
     const auto file = platform.disk.stat(path + part);
@@ -38,8 +35,7 @@ struct Figures {
   return figures;
 }
 
-[[nodiscard]] Outcome<void> resize(const BudgetOptions& options, const Figures& before,
-                                   PlatformView platform) {
+[[nodiscard]] Outcome<void> resize(const BudgetOptions& options, PlatformView platform) {
   StoreOptions store = as_stored(options.store);
   store.budget_bytes = options.budget_bytes;
   const auto progress =
@@ -48,12 +44,8 @@ struct Figures {
   auto resized = resize_store(store, platform);
   progress->end();
   if (resized) return {};
-  Error error = std::move(resized.error());
-  if (error.code == ErrorCode::full && before.retained_bytes > 0)
-    error.hint += "; " + size_text(static_cast<std::uint64_t>(before.retained_bytes)) +
-                  " of it are delivered events that are retained: holdfast run --retention 0 lets them go";
-  const bool bad_size = error.code == ErrorCode::invalid;
-  return trouble(std::move(error), bad_size ? Doing::configuring : Doing::opening);
+  const bool bad_size = resized.error().code == ErrorCode::invalid;
+  return trouble(std::move(resized.error()), bad_size ? Doing::configuring : Doing::opening);
 }
 
 [[nodiscard]] std::string json_text(const BudgetOptions& options, const Figures& figures,
@@ -86,7 +78,7 @@ struct Figures {
   std::optional<std::uint64_t> before;
   if (options.budget_bytes != 0) {
     before = figures->store.budget_bytes;
-    if (auto done = resize(options, *figures, platform.view()); !done) return tl::unexpected(done.error());
+    if (auto done = resize(options, platform.view()); !done) return tl::unexpected(done.error());
     figures = look(options.store, platform.view());
     if (!figures) return tl::unexpected(figures.error());
   }

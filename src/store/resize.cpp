@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store/resize.hpp"
 
+#include <algorithm>
 #include <holdfast/platform/disk.hpp>
 
 #include "store/event_rules.hpp"
@@ -27,6 +28,11 @@ class Resizing {
     if (!before) return tl::unexpected<Error>(before.error());
     if (before->budget_bytes == options_.budget_bytes) return {};
     auto done = options_.budget_bytes > before->budget_bytes ? check_space(*before) : shrink();
+    if (!done && done.error().code == ErrorCode::full) {
+      const auto let_go = let_retained_go(as_it_is);
+      if (!let_go) return tl::unexpected<Error>(let_go.error());
+      if (*let_go) done = shrink();
+    }
     if (done) done = set_budget();
     if (!done) return done;
     as_it_is.on_provisioning = options_.on_provisioning;
@@ -88,6 +94,39 @@ class Resizing {
     error.code = ErrorCode::disk_full;
     error.hint = "making it smaller needs room for a copy of what is stored; nothing was changed";
     return tl::unexpected<Error>(std::move(error));
+  }
+
+  // Delivered events that are kept for replay go first, which is no loss. False: there are none, or the
+  // others do not fit either.
+  Result<bool> let_retained_go(const StoreOptions& as_it_is) const {
+    const auto opened = Session::open(as_it_is, platform_, "opened");
+    if (!opened) return tl::unexpected<Error>(opened.error());
+    Session& session = **opened;
+    StoreStatistics now;
+    session.add_figures(now);
+    const std::uint64_t used = (now.database_bytes - now.free_bytes) / kPageBytes;
+    const std::uint64_t retained = std::min(session.retained_pages(), used);
+    const Layout layout = layout_of(options_.budget_bytes, options_.checkpoint_pages);
+    if (retained == 0 || used - retained + layout.reserve_pages > layout.database_pages) return false;
+    const std::size_t lanes = session.loads().size();
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      if (auto done = purge_all(session, lane); !done) return tl::unexpected<Error>(done.error());
+    }
+    return true;
+  }
+
+  // Bounded by the lane's rows, a block each time.
+  static Result<void> purge_all(Session& session, std::size_t lane) {
+    for (bool more = true; more;) {
+      if (auto begun = session.begin(); !begun) return begun;
+      const auto purged = session.purge_block(lane);
+      auto done = purged ? session.commit() : tl::unexpected<Error>(purged.error());
+      if (!done) session.roll_back();
+      if (done && session.wal_pages() >= session.layout().checkpoint_pages) done = session.restart_wal();
+      if (!done) return done;
+      more = *purged;
+    }
+    return {};
   }
 
   // Without PERSIST_WAL, so that the WAL, which may be large now, goes with the last connection.

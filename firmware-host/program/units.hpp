@@ -27,7 +27,8 @@ struct LaneArgument {
   LaneOptions options;
   bool has_settings = false;  ///< more than the name was given; else a stored lane keeps its own
 };
-/// "telemetry", "alarm:0" or "telemetry:2,when_full=drop_oldest,max=8MiB,guaranteed=1MiB,ttl=7d,commit_delay=50ms".
+/// "telemetry", "alarm:0" or
+/// "telemetry:2,when_full=drop_oldest,max=8MiB,guaranteed=1MiB,ttl=7d,commit_delay=50ms".
 [[nodiscard]] Result<LaneArgument> parse_lane(std::string_view text);
 /// "traceparent=00-...". Names and values are checked by the store.
 [[nodiscard]] Result<Attribute> parse_attribute(std::string_view text);

@@ -42,8 +42,8 @@ struct StatusAuthor {
 };
 [[nodiscard]] Result<StatusAuthor> status_author(std::string_view json);
 
-/// "connected  committed 120  settled 118  backlog 2  in flight 2"; the disk state when it is not normal, what
-/// an operator should know of the store, and the last error when not connected.
+/// "connected  committed 120  settled 118  backlog 2  in flight 2"; the disk state when it is not normal,
+/// what an operator should know of the store, and the last error when not connected.
 [[nodiscard]] std::string status_line(const Statistics& statistics, const std::string& broker_url);
 
 }  // namespace holdfast::program

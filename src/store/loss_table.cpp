@@ -232,6 +232,8 @@ Result<void> LossTable::merge_two(LaneNumber lane) {
   std::int64_t distance = 0;
   for (auto it = rows->begin(); it != rows->end() && it + 1 != rows->end(); ++it) {
     if (it->epoch_number != (it + 1)->epoch_number) continue;
+    // Quarantined events may still come, and the consumer keeps a place for them.
+    if ((it->reason == "quarantined") != ((it + 1)->reason == "quarantined")) continue;
     const std::int64_t between = (it + 1)->first_seq - it->last_seq;
     if (nearest == rows->end() || between < distance) {
       nearest = it;

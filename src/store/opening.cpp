@@ -61,6 +61,10 @@ class Opening {
     options.path = path;
     options.create = true;
     if (options.device.empty()) options.device = salvage.device;
+    if (options.device.empty()) {
+      return fail(ErrorCode::corrupt, "salvage " + options_.path,
+                  "it is damaged, and whose store it is cannot be read: open it once with the device id");
+    }
     if (options.budget_bytes == 0) options.budget_bytes = salvage.budget_bytes;
     if (!options.footprint && salvage.growing) options.footprint = Footprint::growing;
     return Session::make_empty(options, platform_);

@@ -19,13 +19,15 @@
 namespace holdfast::store {
 namespace {
 
+constexpr std::string_view kReopened = "reopened";
+
 std::string mebibytes(std::uint64_t bytes) {
   const std::uint64_t tenths = bytes * 10 / (1024 * 1024);
   return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " MiB";
 }
 
 // Says what is wrong with the place before SQLite says "unable to open database file".
-Result<void> check_place(const StoreOptions& options, const platform::Disk& disk) {
+Result<void> check_place(const StoreOptions& options, const platform::Disk& disk, bool is_reopening) {
   const auto info = disk.stat(options.path);
   if (!info) return tl::unexpected<Error>(info.error());
   const bool there = info->has_value() && (*info)->size_bytes > 0;
@@ -36,7 +38,8 @@ Result<void> check_place(const StoreOptions& options, const platform::Disk& disk
   if (!there && (options.device.empty() || options.lanes.empty())) {
     return fail(ErrorCode::invalid, "create " + options.path, "a new store needs a device id and a lane");
   }
-  return disk.may_create_beside(options.path);
+  // What was open before an I/O error is opened to be read, if need be.
+  return is_reopening ? Result<void>() : disk.may_create_beside(options.path);
 }
 
 std::uint64_t allocated_bytes(const std::string& path, const platform::Disk& disk) {
@@ -98,7 +101,9 @@ Session::~Session() = default;
 Result<std::unique_ptr<Session>> Session::open(const StoreOptions& options, PlatformView platform,
                                                std::string reason) {
   if (auto done = check_options(options); !done) return tl::unexpected<Error>(done.error());
-  if (auto done = check_place(options, platform.disk); !done) return tl::unexpected<Error>(done.error());
+  const bool is_reopening = reason == kReopened;
+  if (auto done = check_place(options, platform.disk, is_reopening); !done)
+    return tl::unexpected<Error>(done.error());
   std::unique_ptr<Session> session(new Session(options, platform, std::move(reason)));
   auto done = session->check_file_system();
   if (done) done = session->open_file();
@@ -245,8 +250,9 @@ Result<void> Session::allocate() {
   if (done) done = provision_wal(options_.path, options_.vfs, layout_.wal_bytes());
   // A disk that is full, or has become read-only, is no reason not to open a store that is there: everything can be
   // read, and the checkpoint is tried again.
-  const auto may_wait = [](const Result<void>& step) {
-    return step || step.error().code == ErrorCode::disk_full || step.error().code == ErrorCode::denied;
+  const auto may_wait = [this](const Result<void>& step) {
+    return step || step.error().code == ErrorCode::disk_full ||
+           (step.error().code == ErrorCode::denied && reason_ == kReopened);
   };
   const bool no_room = !done;
   if (no_room && !(may_wait(done) && there >= wanted)) return done;

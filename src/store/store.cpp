@@ -497,7 +497,10 @@ void Store::refresh(StoreStatistics& statistics) const {
   statistics.checkpoint_failures = counters_.checkpoint_failures;
   statistics.rows_checked = counters_.rows_checked;
   statistics.rows_damaged = counters_.rows_damaged;
-  statistics.pressure = gauge_.state();
+  if (statistics.pressure != gauge_.state()) {
+    statistics.pressure = gauge_.state();
+    statistics.pressure_reason = gauge_.reason();
+  }
   statistics.check_running = !check_.empty();
   statistics.degraded = counters_.degraded || !session_;
   if (!session_) return;

@@ -203,8 +203,8 @@ class Outbox {
   /// copy begins a new epoch with reason `restored`. Blocks for it. `disk_full`, `io_error`, `invalid`.
   [[nodiscard]] Result<void> backup(const std::string& path);
 
-  /// Checks every row's checksum and the file's structure, while writes go on between the slices; blocks for
-  /// it. Damaged rows are set aside and declared.
+  /// Checks the checksum of every event that waits, while writes go on between the slices, and then the file's
+  /// structure; blocks for it. Damaged rows are set aside and declared.
   [[nodiscard]] Result<CheckReport> check();
 
   /// Lag, backlog, losses, refusals, relay and store state. Never blocks on the disk or the network.

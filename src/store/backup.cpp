@@ -17,11 +17,13 @@ tl::unexpected<Error> failed(sqlite3* db, int rc, const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Backup>> Backup::begin(sqlite3* from, const std::string& path, const std::string& vfs) {
+Result<std::unique_ptr<Backup>> Backup::begin(sqlite3* from, const std::string& path,
+                                              const std::string& vfs) {
   std::unique_ptr<Backup> backup(new Backup());
   backup->path_ = path;
   sqlite3* to = nullptr;
-  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  constexpr int kFlags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int rc = sqlite3_open_v2(path.c_str(), &to, kFlags, vfs.empty() ? nullptr : vfs.c_str());
   backup->to_.reset(to);
   if (rc != SQLITE_OK) return failed(to, rc, path);

@@ -103,7 +103,8 @@ Result<void> check_options(const StoreOptions& options) {
       return invalid("open store", "lane '" + lane.name + "' is there twice");
     }
   }
-  if (options.budget_bytes != 0 && options.budget_bytes < kBudgetMin) return invalid("open store", "the budget is below 1 MiB");
+  if (options.budget_bytes != 0 && options.budget_bytes < kBudgetMin)
+    return invalid("open store", "the budget is below 1 MiB");
   if (options.checkpoint_pages == 0) return invalid("open store", "checkpoint_pages is 0");
   if (options.event_data_bytes_max == 0 || options.event_data_bytes_max > limits::kEventDataBytesCeiling) {
     return invalid("open store", "event_data_bytes_max is not 1 to 1,048,576");

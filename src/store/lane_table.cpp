@@ -66,8 +66,8 @@ Result<void> LaneTable::configure_lane(Connection& connection, const LaneOptions
   if (is_there && same_settings(known->options, options)) return {};
   const auto present = static_cast<std::size_t>(
       std::count_if(stored.begin(), stored.end(), [](const LaneRecord& r) { return !r.retired; }));
-  if (!is_there && (present >= limits::kLanesMax ||
-                    (known == stored.end() && stored.size() >= limits::kLanesEverMax))) {
+  if (!is_there &&
+      (present >= limits::kLanesMax || (known == stored.end() && stored.size() >= limits::kLanesEverMax))) {
     return fail(ErrorCode::too_large, "add lane " + options.name,
                 "a store has at most " + std::to_string(limits::kLanesMax) + " lanes, and " +
                     std::to_string(limits::kLanesEverMax) + " names in its life");

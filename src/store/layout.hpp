@@ -34,11 +34,14 @@ struct Layout {
   [[nodiscard]] constexpr std::uint64_t wal_bytes() const noexcept {
     return kWalHeaderBytes + wal_frames * kWalFrameBytes;
   }
-  [[nodiscard]] constexpr std::uint64_t database_bytes() const noexcept { return database_pages * kPageBytes; }
+  [[nodiscard]] constexpr std::uint64_t database_bytes() const noexcept {
+    return database_pages * kPageBytes;
+  }
 };
 
 /// `budget_bytes` is at least kBudgetBytesMin. 1 MiB: 167 pages and 88 frames; 64 MiB: 14,338 and 2,032.
-[[nodiscard]] constexpr Layout layout_of(std::uint64_t budget_bytes, std::uint64_t checkpoint_pages) noexcept {
+[[nodiscard]] constexpr Layout layout_of(std::uint64_t budget_bytes,
+                                         std::uint64_t checkpoint_pages) noexcept {
   constexpr std::uint64_t kGroupPagesMin = 48;    // an event of 64 KiB, the state, and what they split
   constexpr std::uint64_t kGroupPagesMax = 1024;  // memory, too: they are dirty in the cache until the commit
   constexpr std::uint64_t kPaddingFrames = 8;     // psow=0 pads a commit to the next 4 KiB: one or two

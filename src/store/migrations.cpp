@@ -11,7 +11,8 @@ namespace {
 
 // Element i takes a store from version i to i + 1. Forward only, DDL and O(1) work only; never edit one that
 // was released. Rows convert when they are touched.
-constexpr std::array<std::string_view, static_cast<std::size_t>(kSchemaVersion)> kMigrations = {kSchemaSql, kSchema2Sql};
+constexpr std::array<std::string_view, static_cast<std::size_t>(kSchemaVersion)> kMigrations = {kSchemaSql,
+                                                                                                kSchema2Sql};
 
 Result<void> run_migration(Connection& connection, std::int64_t to) {
   if (auto done = connection.execute("BEGIN IMMEDIATE"); !done) return done;

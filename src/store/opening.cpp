@@ -34,7 +34,8 @@ class Opening {
   Result<Evidence> look() const {
     const auto info = platform_.disk.stat(options_.path);
     const bool is_other = !info || (info->has_value() && !(*info)->regular);
-    if (is_other || !platform_.disk.may_create_beside(options_.path)) return Evidence::nothing;  // Session says what
+    if (is_other || !platform_.disk.may_create_beside(options_.path))
+      return Evidence::nothing;  // Session says what
     const auto finished = finish_set_aside(options_.path, options_.vfs, platform_.disk);
     if (!finished) return tl::unexpected<Error>(finished.error());
     auto evidence = examine(options_.path, options_.vfs, platform_.disk);

@@ -12,8 +12,7 @@ namespace {
 constexpr std::string_view kCreate =
     "CREATE TABLE IF NOT EXISTS hf_fill (n INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT";
 constexpr std::string_view kInsert = "INSERT INTO hf_fill (filler) SELECT zeroblob(?1)";
-constexpr std::string_view kDelete =
-    "DELETE FROM hf_fill WHERE n <= (SELECT min(n) FROM hf_fill) + ?1";
+constexpr std::string_view kDelete = "DELETE FROM hf_fill WHERE n <= (SELECT min(n) FROM hf_fill) + ?1";
 constexpr std::string_view kAnyLeft = "SELECT count(*) FROM (SELECT 1 FROM hf_fill LIMIT 1)";
 constexpr std::string_view kIsThere =
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'hf_fill'";
@@ -33,7 +32,10 @@ class Filler {
  public:
   Filler(Connection& connection, const Layout& layout, std::uint64_t pages,
          const std::function<void(const ProvisioningProgress&)>& progress)
-      : connection_(connection), layout_(layout), pages_(static_cast<std::int64_t>(pages)), progress_(progress) {}
+      : connection_(connection),
+        layout_(layout),
+        pages_(static_cast<std::int64_t>(pages)),
+        progress_(progress) {}
 
   Result<void> run() {
     const auto count = connection_.query_integer("PRAGMA page_count");

@@ -21,7 +21,8 @@ namespace holdfast::store {
 /// The file may end up to four pages short of `pages`; the caller sets max_page_count to what it has become.
 /// Does nothing when the file is long enough and no such table is left. `disk_full` (what was allocated is kept for
 /// the next try), `io_error`. Blocks for writing the pages twice: about 0.2 s for 64 MiB on a fast disk.
-[[nodiscard]] Result<void> provision_database(Connection& connection, const Layout& layout, std::uint64_t pages,
-                                              const std::function<void(const ProvisioningProgress&)>& progress);
+[[nodiscard]] Result<void> provision_database(
+    Connection& connection, const Layout& layout, std::uint64_t pages,
+    const std::function<void(const ProvisioningProgress&)>& progress);
 
 }  // namespace holdfast::store

@@ -61,10 +61,8 @@ class Resizing {
   }
 
   Result<Connection> open_plain() const {
-    return Connection::open({.path = options_.path,
-                             .vfs = options_.vfs,
-                             .create = false,
-                             .application_id = kStoreApplicationId});
+    return Connection::open(
+        {.path = options_.path, .vfs = options_.vfs, .create = false, .application_id = kStoreApplicationId});
   }
 
   Result<void> shrink() const {
@@ -133,8 +131,8 @@ class Resizing {
   Result<void> set_budget() const {
     auto connection = open_plain();
     if (!connection) return tl::unexpected<Error>(connection.error());
-    auto done = connection->execute("UPDATE hf_store SET budget_bytes = " +
-                                    std::to_string(options_.budget_bytes) + " WHERE id = 1");
+    auto done = connection->execute(
+        "UPDATE hf_store SET budget_bytes = " + std::to_string(options_.budget_bytes) + " WHERE id = 1");
     int keep_wal = 0;
     (void)sqlite3_file_control(connection->handle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
     return done;

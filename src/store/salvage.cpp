@@ -276,18 +276,6 @@ Result<void> Salvager::Impl::read_gaps() {
   });
   if (!whole) return tl::unexpected<Error>(whole.error());
   gaps_whole = gaps_whole && *whole;
-  std::int64_t given = -1;
-  const auto sequence = read_both_ways(db.get(), "SELECT seq FROM sqlite_sequence WHERE name = 'hf_gap'",
-                                       "SELECT seq FROM sqlite_sequence WHERE name = 'hf_gap'",
-                                       [&](const Statement& row) -> Result<bool> {
-                                         given = row.integer(0);
-                                         return false;
-                                       });
-  if (!sequence) return tl::unexpected<Error>(sequence.error());
-  constexpr std::int64_t kFarAhead = 1'000'000;  // more records than were ever made between two looks
-  salvage.gap_number = all.empty() ? 0 : all.rbegin()->first;
-  if (given < 0 && !*sequence) salvage.gap_number += kFarAhead;
-  salvage.gap_number = std::max(salvage.gap_number, is_seq(given) ? given : 0);
   for (auto& [n, lane_and_gap] : all) gaps[lane_and_gap.first].push_back(lane_and_gap.second);
   if (!gaps_whole)
     find(

@@ -77,7 +77,6 @@ struct Salvage {
   std::vector<SalvagedLane> lanes;               ///< by number
   std::map<std::int64_t, SalvagedEpoch> epochs;  ///< by number
   std::map<std::int64_t, SalvagedBoot> boots;
-  std::int64_t gap_number = 0;        ///< no gap record of the damaged store had a higher one
   std::vector<std::string> findings;  ///< for people: what did not read, and what follows from it
 };
 

@@ -36,7 +36,6 @@ constexpr std::string_view kAddLane =
 constexpr std::string_view kAddGap =
     "INSERT INTO hf_gap (n, epoch, lane, first_seq, last_seq, missing, bytes, reason, acknowledged) "
     "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9";
-constexpr std::string_view kForgetGap = "DELETE FROM hf_gap WHERE n = ?1";
 // {lane} is the number of the lane's table. The row goes through it, which gives its texts their new numbers.
 constexpr std::string_view kQuarantine =
     "INSERT INTO hf_quarantine SELECT ?1, seq, epoch, boot, since_boot_ns, key, type, topic, content_type, "
@@ -49,6 +48,13 @@ constexpr std::string_view kAddKey =
 
 Statement& bind_optional(Statement& statement, int parameter, const std::optional<std::int64_t>& value) {
   return value ? statement.bind(parameter, *value) : statement.bind_null(parameter);
+}
+
+// As LossTable numbers them: at random, from SQLite's own source, which the operating system seeds.
+std::int64_t new_gap_number() noexcept {
+  std::uint64_t bits = 0;
+  sqlite3_randomness(sizeof bits, &bits);
+  return static_cast<std::int64_t>(bits >> 2U) + 1;
 }
 
 std::int64_t as_integer(Epoch epoch) noexcept { return std::bit_cast<std::int64_t>(epoch.bits); }
@@ -108,14 +114,12 @@ class Copy {
   TextTable texts_;
   std::size_t batch_rows_ = 0;
   std::size_t batch_bytes_ = 0;
-  std::int64_t gap_number_ = 0;
 };
 
 Result<void> Copy::prepare() {
   auto texts = TextTable::open(fresh_);
   if (!texts) return tl::unexpected<Error>(texts.error());
   texts_ = std::move(*texts);
-  gap_number_ = salvage_.gap_number;
   return clear_lanes();
 }
 
@@ -239,7 +243,7 @@ Result<void> Copy::copy_gaps(const SalvagedLane& lane) {
   if (!add) return tl::unexpected<Error>(add.error());
   for (const SalvagedGap& gap : lane.gaps) {
     if (auto done = room_for(0); !done) return done;
-    const std::int64_t n = gap.n != 0 ? gap.n : ++gap_number_;
+    const std::int64_t n = gap.n != 0 ? gap.n : new_gap_number();
     add->bind(1, n).bind(2, gap.epoch_number).bind(3, lane.lane).bind(4, gap.first_seq).bind(5, gap.last_seq);
     add->bind(6, gap.missing).bind(7, gap.bytes).bind(8, gap.reason);
     if (auto done = add->bind(9, std::int64_t{gap.acknowledged ? 1 : 0}).run(); !done) return done;
@@ -250,19 +254,6 @@ Result<void> Copy::copy_gaps(const SalvagedLane& lane) {
 }
 
 Result<void> Copy::copy_rows() {
-  // AUTOINCREMENT remembers the highest number that was ever there: numbers are part of message ids.
-  if (!salvage_.epochs.empty() && gap_number_ > 0) {
-    auto add = Statement::prepare(fresh_.handle(), kAddGap, false);
-    if (!add) return tl::unexpected<Error>(add.error());
-    auto forget = Statement::prepare(fresh_.handle(), kForgetGap, false);
-    if (!forget) return tl::unexpected<Error>(forget.error());
-    auto done = room_for(0);
-    for (int i = 2; i <= 7; ++i) add->bind(i, std::int64_t{0});
-    if (done)
-      done = add->bind(1, ++gap_number_).bind(8, std::string_view("number")).bind(9, std::int64_t{0}).run();
-    if (done) done = forget->bind(1, gap_number_).run();
-    if (!done) return done;
-  }
   for (const SalvagedLane& lane : salvage_.lanes) {
     if (auto done = copy_rows_of(lane); !done) return done;
   }

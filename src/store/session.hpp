@@ -65,7 +65,9 @@ struct Room {
   std::uint64_t pages = 0;  ///< in the file
   std::uint64_t free = 0;   ///< of them, on the free-list
   std::uint64_t limit = 0;  ///< max_page_count
-  [[nodiscard]] std::uint64_t used() const noexcept { return pages - std::min(free, pages); }  // damage may lie
+  [[nodiscard]] std::uint64_t used() const noexcept {
+    return pages - std::min(free, pages);
+  }  // damage may lie
   [[nodiscard]] std::uint64_t left() const noexcept { return free + (limit - std::min(pages, limit)); }
 };
 
@@ -402,14 +404,15 @@ class Session {
   Pressure pressure_ = Pressure::normal;
   bool tight_ = false;
   bool overflowed_ = false;
-  bool callers_sql_ = false;           ///< the closure has asked for the connection
-  std::uint64_t pages_at_sql_ = 0;     ///< used when it did
-  std::uint64_t own_pages_ = 0;        ///< taken by our own statements since; modulo 2^64
+  bool callers_sql_ = false;            ///< the closure has asked for the connection
+  std::uint64_t pages_at_sql_ = 0;      ///< used when it did
+  std::uint64_t own_pages_ = 0;         ///< taken by our own statements since; modulo 2^64
   std::vector<std::size_t> job_lanes_;  ///< that the closure has added to
   std::vector<std::size_t> refused_;    ///< lanes of refused events since begin(), an entry each
   std::size_t refused_before_ = 0;      ///< entries of earlier closures
   std::vector<Wanted> wanted_;
-  std::array<std::uint64_t, limits::kLanesMax> paid_{};  ///< bytes that lanes gave up in this transaction, and may use
+  std::array<std::uint64_t, limits::kLanesMax>
+      paid_{};                    ///< bytes that lanes gave up in this transaction, and may use
   std::int64_t table_pages_ = 0;  ///< as of this moment of the transaction
 };
 

@@ -129,8 +129,8 @@ Result<void> Session::ensure_epoch() {
 std::string Session::opening_reason() const {
   if (!epochs_.newest()) return "created";
   if (record_.restored) return "restored";
-  const bool moved = !epochs_.newest_fingerprint().empty() &&
-                     epochs_.newest_fingerprint() != platform_.host.fingerprint();
+  const bool moved =
+      !epochs_.newest_fingerprint().empty() && epochs_.newest_fingerprint() != platform_.host.fingerprint();
   return moved ? "moved" : reason_;
 }
 
@@ -232,8 +232,8 @@ Result<std::optional<Hole>> Session::explain(Lane& lane, std::int64_t from, std:
     if (!below) return tl::unexpected<Error>(below.error());
     const auto above = lane.rows.total_bytes_below_next(last);
     if (!above) return tl::unexpected<Error>(above.error());
-    const std::int64_t bytes = above->value_or(lane.durable.total_bytes) -
-                               std::max(below->value_or(0), lane.record.cursor_bytes);
+    const std::int64_t bytes =
+        above->value_or(lane.durable.total_bytes) - std::max(below->value_or(0), lane.record.cursor_bytes);
     const Hole hole{first, last, std::max<std::int64_t>(bytes, 0)};
     const bool sparse = std::any_of(lane.hulls.begin(), lane.hulls.end(), [&](const Hull& hull) {
       return hull.first <= first && hull.last >= last;
@@ -404,7 +404,7 @@ Result<void> Session::declare_vanished(LaneNumber number, const Hole& hole) {
   HOLDFAST_CHECK(lane != nullptr);
   const auto epoch = likely_epoch(*lane, hole.first);
   if (!epoch) return tl::unexpected<Error>(epoch.error());
-  const GapRow gap{0,         *epoch,    number,   hole.first, hole.last, hole.last - hole.first + 1,
+  const GapRow gap{0,          *epoch,   number, hole.first, hole.last, hole.last - hole.first + 1,
                    hole.bytes, "damaged"};
   if (auto done = declare_loss(*lane, gap); !done) return done;
   lane->staged_holes.push_back(hole);
@@ -430,27 +430,28 @@ Result<EventPage> Session::events(std::size_t lane_index, std::int64_t after_seq
   std::size_t bytes = 0;
   const platform::WallTime wall = platform_.clock.wall();
   const Instant now = platform_.clock.now();
-  auto done = lane.rows.scan(after_seq, std::min(events_max, limits::kFetchEventsMax) + 1, texts_,
-                             [&](ReadRow row) {
-    StoredEvent& event = row.event;
-    bytes += event.data.size();
-    const bool has_room = page.events.empty() || bytes <= limits::kFetchBytesMax;
-    page.more = page.events.size() >= events_max || !has_room;
-    if (page.more) return false;
-    page.end_seq = event.seq;
-    if (!complete(row)) return true;
-    const auto time = flow::resolve_time({event.committed_at, event.of_this_boot, event.anchor}, now, wall);
-    page.events.push_back({.id = {event.epoch, lane.record.options.name, event.seq},
-                           .key = std::move(event.key),
-                           .type = std::move(event.type),
-                           .content_type = std::move(event.content_type),
-                           .topic = std::move(event.topic),
-                           .attributes = std::move(event.attributes),
-                           .time = time.synchronised ? time.utc : std::nullopt,
-                           .settled = lane.settled.contains(event.seq),
-                           .data = std::move(event.data)});
-    return true;
-  });
+  auto done =
+      lane.rows.scan(after_seq, std::min(events_max, limits::kFetchEventsMax) + 1, texts_, [&](ReadRow row) {
+        StoredEvent& event = row.event;
+        bytes += event.data.size();
+        const bool has_room = page.events.empty() || bytes <= limits::kFetchBytesMax;
+        page.more = page.events.size() >= events_max || !has_room;
+        if (page.more) return false;
+        page.end_seq = event.seq;
+        if (!complete(row)) return true;
+        const auto time =
+            flow::resolve_time({event.committed_at, event.of_this_boot, event.anchor}, now, wall);
+        page.events.push_back({.id = {event.epoch, lane.record.options.name, event.seq},
+                               .key = std::move(event.key),
+                               .type = std::move(event.type),
+                               .content_type = std::move(event.content_type),
+                               .topic = std::move(event.topic),
+                               .attributes = std::move(event.attributes),
+                               .time = time.synchronised ? time.utc : std::nullopt,
+                               .settled = lane.settled.contains(event.seq),
+                               .data = std::move(event.data)});
+        return true;
+      });
   if (!done) return tl::unexpected<Error>(done.error());
   return page;
 }

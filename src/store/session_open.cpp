@@ -136,8 +136,9 @@ Result<void> Session::check_file_system() {
   switch (found->kind) {
     case platform::FileSystemKind::network:
       return fail(ErrorCode::invalid, "open " + options_.path,
-                  "it lies on " + found->name + ": a network file system keeps neither locks nor flushes; "
-                  "use a local one");
+                  "it lies on " + found->name +
+                      ": a network file system keeps neither locks nor flushes; "
+                      "use a local one");
     case platform::FileSystemKind::copy_on_write:
       warning_ = found->name + " writes to new blocks: space that is allocated does not help when it is full";
       break;

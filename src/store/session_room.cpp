@@ -139,17 +139,18 @@ flow::LaneLoad Session::load_of(const Lane& lane, std::size_t index) const noexc
   const std::int64_t span = std::max<std::int64_t>(lane.head.last_seq - lane.settled.cursor(), 1);
   const std::int64_t droppable = std::clamp<std::int64_t>(lane.head.last_seq - first + 1, 0, span);
   // In flight are some hundred rows at most: taken for as long as the others.
-  const bool spent = record.options.when_full == WhenFull::keep_latest && lane.compacted_to >= lane.durable.last_seq;
+  const bool spent =
+      record.options.when_full == WhenFull::keep_latest && lane.compacted_to >= lane.durable.last_seq;
   return {.lane = index,
           .priority = record.options.priority,
           .when_full = record.options.when_full,
           .guaranteed_bytes = record.options.guaranteed_bytes,
           .max_bytes = record.options.max_bytes,
           .backlog_bytes = backlog,
-          .droppable_bytes = spent ? 0
-                                   : static_cast<std::uint64_t>(static_cast<double>(backlog) *
-                                                                static_cast<double>(droppable) /
-                                                                static_cast<double>(span))};
+          .droppable_bytes =
+              spent ? 0
+                    : static_cast<std::uint64_t>(static_cast<double>(backlog) *
+                                                 static_cast<double>(droppable) / static_cast<double>(span))};
 }
 
 std::vector<flow::LaneLoad> Session::loads() const {
@@ -202,10 +203,9 @@ void Session::want(const Lane& lane, std::uint64_t bytes) {
 std::vector<Wanted> Session::take_wanted() { return std::exchange(wanted_, {}); }
 
 bool Session::refused_by_blocking() const noexcept {
-  return std::any_of(refused_.begin() + static_cast<std::ptrdiff_t>(refused_before_), refused_.end(),
-                     [&](std::size_t lane) {
-                       return lanes_[lane].record.options.when_full == WhenFull::block;
-                     });
+  return std::any_of(
+      refused_.begin() + static_cast<std::ptrdiff_t>(refused_before_), refused_.end(),
+      [&](std::size_t lane) { return lanes_[lane].record.options.when_full == WhenFull::block; });
 }
 
 void Session::count_refused() noexcept {
@@ -271,7 +271,7 @@ Result<std::uint64_t> Session::drop_rows(Lane& lane, std::int64_t first, std::in
   if (!total) return tl::unexpected<Error>(total.error());
   std::uint64_t given_up = 0;
   for (const EpochRun& run : *runs) {
-    const GapRow gap{0,        run.epoch_number, lane.record.lane, run.first_seq, run.last_seq,
+    const GapRow gap{0,        run.epoch_number, lane.record.lane,   run.first_seq, run.last_seq,
                      run.rows, run.bytes,        std::string(reason)};
     if (auto done = declare_loss(lane, gap); !done) return tl::unexpected<Error>(done.error());
     given_up += row_bytes(run.bytes, run.rows);
@@ -441,8 +441,7 @@ bool Session::is_over_age(Lane& lane) {
   const Instant now = platform_.clock.now();
   if (age == Duration::zero() || now.time_since_epoch() < age) return false;
   const auto oldest = lane.rows.committed_after(lane.staged_low_seq - 1);
-  return oldest && oldest->has_value() &&
-         ((*oldest)->boot != boot_ || (*oldest)->since_boot <= now - age);
+  return oldest && oldest->has_value() && ((*oldest)->boot != boot_ || (*oldest)->since_boot <= now - age);
 }
 
 Result<bool> Session::purge_lane(Lane& lane, std::size_t rows_max) {

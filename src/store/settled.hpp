@@ -83,7 +83,9 @@ class Settled {
   /// Acknowledged rows above the cursor.
   [[nodiscard]] std::size_t rows_above() const noexcept { return rows_.size(); }
   /// The highest of them; the cursor when there is none.
-  [[nodiscard]] std::int64_t highest_row() const noexcept { return rows_.empty() ? cursor_ : *rows_.rbegin(); }
+  [[nodiscard]] std::int64_t highest_row() const noexcept {
+    return rows_.empty() ? cursor_ : *rows_.rbegin();
+  }
   /// Holes that the cursor has passed since this object was made.
   [[nodiscard]] std::int64_t hole_seqs_passed() const noexcept { return hole_seqs_passed_; }
   [[nodiscard]] std::int64_t hole_bytes_passed() const noexcept { return hole_bytes_passed_; }

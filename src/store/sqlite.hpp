@@ -83,7 +83,7 @@ struct ConnectionOptions {
   std::string vfs;  ///< empty: SQLite's default
   bool create = true;
   std::int32_t application_id =
-      0;                        ///< of the file; another one (and not an empty file) is refused as `invalid`
+      0;  ///< of the file; another one (and not an empty file) is refused as `invalid`
 };
 
 /// One exclusive connection with every setting made and read back. At most one per file and process.

@@ -155,7 +155,8 @@ std::size_t Store::run_group(std::span<WriteJob> jobs) {
   ++counters_.groups_split;
   for (WriteJob& job : jobs.first(ran - 1)) run_alone(job);
   if (jobs[ran - 1].outcome || session_ == nullptr) return ran;
-  if (jobs[ran - 1].outcome.error().code == ErrorCode::too_large) run_alone(jobs[ran - 1]);  // others took part
+  if (jobs[ran - 1].outcome.error().code == ErrorCode::too_large)
+    run_alone(jobs[ran - 1]);  // others took part
   return ran;
 }
 

@@ -178,7 +178,7 @@ class Store {
   bool commit_news_ = false;   ///< a commit since the last look
   std::optional<Instant> last_trouble_;
   std::optional<Instant> last_mending_;
-  bool damaged_ = false;    ///< the next opening is to set the file aside
+  bool damaged_ = false;   ///< the next opening is to set the file aside
   std::string set_aside_;  ///< what was, for people
   Instant last_opening_;
   std::size_t group_events_ = 0;  ///< of the transaction being built

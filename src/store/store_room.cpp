@@ -30,8 +30,8 @@ void Store::look_at_pressure() {
 Result<void> Store::relieve() {
   if (gauge_.pages_over() == 0) return {};
   const auto loads = session_->loads();
-  const auto steps = flow::plan_shed(gauge_.state(), loads, session_->event_capacity(),
-                                     gauge_.pages_over() * kPageBytes);
+  const auto steps =
+      flow::plan_shed(gauge_.state(), loads, session_->event_capacity(), gauge_.pages_over() * kPageBytes);
   const auto given_up = give_up(steps);
   if (!given_up) return tl::unexpected<Error>(given_up.error());
   return {};

@@ -44,7 +44,9 @@ Result<void> StoreTable::set_budget(std::uint64_t budget_bytes, bool growing) {
       .run();
 }
 
-Result<void> StoreTable::set_clean(bool clean) { return set_clean_.bind(1, std::int64_t{clean ? 1 : 0}).run(); }
+Result<void> StoreTable::set_clean(bool clean) {
+  return set_clean_.bind(1, std::int64_t{clean ? 1 : 0}).run();
+}
 
 Result<void> StoreTable::set_restored(bool restored) {
   return set_restored_.bind(1, std::int64_t{restored ? 1 : 0}).run();

@@ -19,7 +19,7 @@ using FileName = std::unique_ptr<const char, FileNameCloser>;
 // A file of the VFS, open until the end of the scope.
 class VfsFile {
  public:
-  VfsFile(sqlite3_vfs* vfs, const char* name) : memory_(new(std::nothrow) std::byte[size_of(vfs)]()) {
+  VfsFile(sqlite3_vfs* vfs, const char* name) : memory_(new (std::nothrow) std::byte[size_of(vfs)]()) {
     if (memory_ == nullptr) return;
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
     int got = 0;
@@ -96,7 +96,8 @@ Result<std::uint64_t> restart_wal(Connection& connection) {
   if (rc == SQLITE_OK) return static_cast<std::uint64_t>(std::max(moved, 0));
   HOLDFAST_CHECK(rc != SQLITE_LOCKED);  // a statement of ours was left open
   Error error = sqlite_error(connection.handle(), rc, "move the WAL into the database");
-  if (error.code == ErrorCode::full) error.code = ErrorCode::disk_full;  // pages come from the file system here
+  if (error.code == ErrorCode::full)
+    error.code = ErrorCode::disk_full;  // pages come from the file system here
   return tl::unexpected<Error>(std::move(error));
 }
 

@@ -112,14 +112,14 @@ struct EventPage {
 
 /// What remove_lane() does with a backlog.
 enum class LaneRemoval : std::uint8_t {
-  when_settled = 0,   ///< refuse as long as events wait
+  when_settled = 0,  ///< refuse as long as events wait
   declare_loss = 1,  ///< give them up; gap records with reason `removed` say so
 };
 
 /// What a check of the whole store found.
 struct CheckReport {
   std::uint64_t rows_checked = 0;
-  std::uint64_t rows_damaged = 0;       ///< set aside and declared
+  std::uint64_t rows_damaged = 0;     ///< set aside and declared
   std::vector<std::string> findings;  ///< SQLite's own, at most 100; empty: the file is sound
 };
 

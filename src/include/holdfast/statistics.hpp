@@ -29,9 +29,9 @@ struct LaneStatistics {
   std::int64_t lost_bytes_ever = 0;     ///< data bytes of them
   std::int64_t retained_events = 0;     ///< settled, and kept for replay
   std::int64_t retained_bytes = 0;
-  std::uint64_t rejected_events = 0;  ///< never got a seq, because there was no room for them
-  std::uint64_t shed_events = 0;      ///< dropped by policy or ttl, and declared
-  bool paused = false;                ///< not drained until it is resumed
+  std::uint64_t rejected_events = 0;   ///< never got a seq, because there was no room for them
+  std::uint64_t shed_events = 0;       ///< dropped by policy or ttl, and declared
+  bool paused = false;                 ///< not drained until it is resumed
   std::optional<Duration> oldest_age;  ///< powered time since the oldest unsettled event; absent: none, or an
                                        ///< event of an earlier boot
 };
@@ -52,7 +52,7 @@ struct StoreStatistics {
   std::uint64_t rows_purged = 0;
   std::uint64_t checkpoints = 0;
   std::uint64_t checkpoint_failures = 0;
-  std::uint64_t wal_pages = 0;  ///< frames in the WAL after the last commit
+  std::uint64_t wal_pages = 0;      ///< frames in the WAL after the last commit
   std::uint64_t bytes_written = 0;  ///< to WAL and database, as handed to the file system
   std::uint64_t database_bytes = 0;
   std::uint64_t free_bytes = 0;  ///< of database_bytes
@@ -68,7 +68,7 @@ struct StoreStatistics {
   bool check_running = false;   ///< rows are being checked after an unclean stop
   std::uint64_t rows_checked = 0;
   std::uint64_t rows_damaged = 0;  ///< set aside and declared
-  bool degraded = false;  ///< reads only, after an I/O error that reopening did not cure
+  bool degraded = false;           ///< reads only, after an I/O error that reopening did not cure
 };
 
 enum class RelayState : std::uint8_t { stopped = 0, connecting = 1, connected = 2, backing_off = 3 };

@@ -35,10 +35,8 @@ Result<void> checkpoint(Connection& connection) {
 }
 
 Result<Connection> make_store(const std::string& path, const std::string& device) {
-  auto made = Connection::open({.path = path,
-                                .vfs = {},
-                                .create = true,
-                                .application_id = kStoreApplicationId});
+  auto made =
+      Connection::open({.path = path, .vfs = {}, .create = true, .application_id = kStoreApplicationId});
   if (!made) return made;
   if (auto limit = made->query_integer("PRAGMA max_page_count=" + std::to_string(kPagesMax)); !limit)
     return tl::unexpected<Error>(limit.error());
@@ -131,10 +129,8 @@ Result<void> DamagedWorld::set_aside() {
 
 Result<void> DamagedWorld::open_once() {
   {
-    auto connection = Connection::open({.path = device.path(),
-                                        .vfs = {},
-                                        .create = true,
-                                        .application_id = kStoreApplicationId});
+    auto connection = Connection::open(
+        {.path = device.path(), .vfs = {}, .create = true, .application_id = kStoreApplicationId});
     if (!connection) return tl::unexpected<Error>(connection.error());
     auto done = migrate(*connection);
     if (done) done = check_structure(*connection);

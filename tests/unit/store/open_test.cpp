@@ -31,7 +31,8 @@ TEST(Open, puts_every_setting_in_force) {
   EXPECT_EQ(pragma("cell_size_check"), "1");
   const Layout layout = layout_of(device.options().budget_bytes, device.options().checkpoint_pages);
   EXPECT_LE(std::stoull(pragma("max_page_count")), layout.database_pages);
-  EXPECT_GE(std::stoull(pragma("max_page_count")) + 4, layout.database_pages);  // provision.hpp: up to 4 short
+  EXPECT_GE(std::stoull(pragma("max_page_count")) + 4,
+            layout.database_pages);  // provision.hpp: up to 4 short
   EXPECT_EQ(pragma("page_count"), pragma("max_page_count"));
   EXPECT_EQ(pragma("cache_size"), std::to_string(layout.cache_pages));
   EXPECT_EQ(pragma("application_id"), std::to_string(kStoreApplicationId));

@@ -61,7 +61,8 @@ TEST_F(Operated, a_lane_is_removed_only_when_it_is_settled) {
   ASSERT_EQ(outcome(device.store->remove_lane("telemetry", LaneRemoval::when_settled)), "ok");
   EXPECT_THAT(device.store->lanes(), SizeIs(1));
   EXPECT_EQ(outcome(device.store->remove_lane("telemetry", LaneRemoval::when_settled)), "invalid");
-  EXPECT_EQ(outcome(device.store->remove_lane("alarm", LaneRemoval::when_settled)), "invalid");  // the last one
+  EXPECT_EQ(outcome(device.store->remove_lane("alarm", LaneRemoval::when_settled)),
+            "invalid");                                     // the last one
   EXPECT_THAT(device.fetch(kTelemetry).events, IsEmpty());  // a relay may still ask
   device.store->settle(kTelemetry, 1);
   EXPECT_EQ(outcome(device.put_and_add("k", "v")), "invalid");
@@ -221,7 +222,8 @@ TEST_F(Operated, a_store_grows_and_shrinks_with_everything_in_it) {
     const auto resized = resize(options, device.platform());
     ASSERT_TRUE(resized) << mebibytes << resized.error().text();
     EXPECT_GT(told, 0U);
-    const auto bytes = std::filesystem::file_size(device.path()) + std::filesystem::file_size(device.path() + "-wal");
+    const auto bytes =
+        std::filesystem::file_size(device.path()) + std::filesystem::file_size(device.path() + "-wal");
     EXPECT_LE(bytes, options.budget_bytes);
     EXPECT_GT(bytes, options.budget_bytes * 98 / 100);
     options.on_provisioning = {};
@@ -343,7 +345,9 @@ TEST(Growing, takes_steps_while_others_have_room) {
     stored += device.write([&](Transaction& t) -> Result<void> {
       const auto id = t.add(event("telemetry", data));
       return id ? Result<void>() : tl::unexpected<Error>(id.error());
-    }) ? 1U : 0U;
+    })
+                  ? 1U
+                  : 0U;
     while (device.store->keep_house().value()) {
     }
   }

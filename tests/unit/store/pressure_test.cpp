@@ -165,7 +165,8 @@ TEST_F(Squeezed, what_was_handed_out_stays) {
   for (const GapRecord& gap : gaps()) EXPECT_GT(gap.first, in_flight.end_seq);
   for (const StoredEvent& e : in_flight.events) device.store->settle(kBulk, e.seq);
   EXPECT_GT(device.lane("bulk").settled_seq, in_flight.end_seq);  // the hole behind them is passed
-  EXPECT_EQ(static_cast<std::int64_t>(backlog(kBulk).size()) + 50 + device.lane("bulk").lost_events_ever, 2200);
+  EXPECT_EQ(static_cast<std::int64_t>(backlog(kBulk).size()) + 50 + device.lane("bulk").lost_events_ever,
+            2200);
 }
 
 TEST_F(Squeezed, a_lane_that_blocks_says_that_room_may_come_and_counts_what_never_got_a_seq) {

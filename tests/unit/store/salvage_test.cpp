@@ -48,10 +48,11 @@ class DyingDisk final : public platform::Disk {
 };
 
 Result<Connection> make_store(const std::string& path, const Salvage& /*salvage*/) {
-  auto made = Connection::open(
-      {.path = path, .vfs = {}, .create = true, .application_id = kStoreApplicationId});
+  auto made =
+      Connection::open({.path = path, .vfs = {}, .create = true, .application_id = kStoreApplicationId});
   if (!made) return made;
-  if (auto done = made->execute("PRAGMA max_page_count=1024"); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = made->execute("PRAGMA max_page_count=1024"); !done)
+    return tl::unexpected<Error>(done.error());
   if (auto done = migrate(*made); !done) return tl::unexpected<Error>(done.error());
   return made;
 }
@@ -312,7 +313,7 @@ TEST_F(Salvaging, keeps_quarantine_state_settled_events_and_gap_numbers) {
   ids.push_back({});
   EXPECT_EQ(device.seqs(kTelemetry).size(), 11U);
   ASSERT_TRUE(device.store->quarantine({kTelemetry, 5, 0x99, "bad", {}}));
-  ASSERT_TRUE(device.store->quarantine({kTelemetry, 6, 0x99, "bad", {}}));
+  ASSERT_TRUE(device.store->quarantine({kTelemetry, 7, 0x99, "bad", {}}));
   device.settle(kTelemetry, 1, 3);
   device.store_settled();
   device.close();
@@ -321,14 +322,14 @@ TEST_F(Salvaging, keeps_quarantine_state_settled_events_and_gap_numbers) {
     RawDatabase raw(device.path());
     before = rows_of(raw.handle(), "SELECT n FROM hf_gap ORDER BY first_seq");
     ASSERT_EQ(before.size(), 2U);
-    raw.run("DELETE FROM hf_gap WHERE first_seq = 6; UPDATE hf_lane_2 SET data = x'00' WHERE seq = 9");
+    raw.run("DELETE FROM hf_gap WHERE first_seq = 7; UPDATE hf_lane_2 SET data = x'00' WHERE seq = 9");
   }
   const SalvageReport report = set_aside();
   EXPECT_EQ(report.quarantined_saved, 2);
   EXPECT_EQ(report.state_entries_saved, 1);
   device.open();
   EXPECT_EQ(device.state("key"), "value");
-  EXPECT_EQ(device.seqs(kTelemetry), (Seqs{4, 7, 8, 10, 11}));
+  EXPECT_EQ(device.seqs(kTelemetry), (Seqs{4, 6, 8, 10, 11}));
   EXPECT_EQ(device.lane("telemetry").quarantined_events, 2);
   std::set<std::string> numbers;
   for (const GapRecord& gap : gaps()) numbers.insert(gap.id.substr(gap.id.rfind('-')));

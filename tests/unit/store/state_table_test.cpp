@@ -14,9 +14,8 @@ namespace {
 
 struct State : ::testing::Test {
   State() {
-    auto opened = Connection::open({.path = dir / "state.db",
-                                    .vfs = {},
-                                    .application_id = kStoreApplicationId});
+    auto opened =
+        Connection::open({.path = dir / "state.db", .vfs = {}, .application_id = kStoreApplicationId});
     HOLDFAST_CHECK(opened.has_value());
     connection = std::move(*opened);
     HOLDFAST_CHECK(connection.query_integer("PRAGMA max_page_count=256").has_value());

@@ -72,7 +72,8 @@ class ScriptedDisk final : public Disk {
   std::optional<Error> refuse_create;
   DiskSpace space_now{1ULL << 34, 1ULL << 33};
   FileSystem file_system_now{FileSystemKind::local, "ext4"};
-  std::function<Result<void>(const std::string& from, const std::string& to)> rename_file;  ///< empty: `denied`
+  std::function<Result<void>(const std::string& from, const std::string& to)>
+      rename_file;                                                       ///< empty: `denied`
   std::function<std::optional<FileInfo>(const std::string&)> find_file;  ///< empty: there are no files
   std::optional<std::string> lock_holder;
   [[nodiscard]] Result<DiskSpace> space(const std::string& path) const override;

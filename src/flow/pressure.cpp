@@ -72,7 +72,7 @@ void PressureGauge::climb() noexcept {
 
 std::string PressureGauge::way_out() const {
   const std::uint64_t leave = marks_of(state_).leave;
-  const std::string room = percent() >= leave ? "below " + std::to_string(leave) + " %" : "";
+  std::string room = percent() >= leave ? "below " + std::to_string(leave) + " %" : "";
   if (state_ != Pressure::emergency || committed_) return room;
   return room + (room.empty() ? "" : " and ") + "a commit succeeds";
 }

@@ -46,7 +46,7 @@ Result<bool> read_both_ways(sqlite3* db, const std::string& up, const std::strin
         break;
       }
       if (*stepped == Step::done) return sql == &up;  // downwards it can only have met what was met before
-      const auto goes_on = take(**statement);
+      auto goes_on = take(**statement);
       if (!goes_on) return goes_on;
       if (!*goes_on) break;
     }

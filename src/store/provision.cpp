@@ -80,7 +80,7 @@ class Filler {
 
   // Pages that the file still has to grow by; free ones are used up first.
   Result<std::int64_t> missing() {
-    const auto count = connection_.query_integer("PRAGMA page_count");
+    auto count = connection_.query_integer("PRAGMA page_count");
     if (!count) return count;
     return pages_ - *count;
   }

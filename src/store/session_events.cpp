@@ -227,7 +227,9 @@ bool Session::complete(ReadRow& row) const {
 
 // Seqs without rows: settled when a gap record explains them. What nothing explains is a part of from..to.
 Result<std::optional<Hole>> Session::explain(Lane& lane, std::int64_t from, std::int64_t to) {
-  for (const auto& [first, last] : lane.settled.not_in_holes(from, to)) {
+  for (const auto& part : lane.settled.not_in_holes(from, to)) {
+    const std::int64_t first = part.first;
+    const std::int64_t last = part.second;
     const auto below = lane.rows.total_bytes_at(first - 1);
     if (!below) return tl::unexpected<Error>(below.error());
     const auto above = lane.rows.total_bytes_below_next(last);

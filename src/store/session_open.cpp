@@ -257,7 +257,7 @@ Result<void> Session::allocate() {
   };
   const bool no_room = !done;
   if (no_room && !(may_wait(done) && there >= wanted)) return done;
-  const auto moved = restart_wal();
+  auto moved = restart_wal();
   if (!may_wait(moved)) return moved;
   if (moved) done = provision_database(connection_, layout_, wanted, options_.on_provisioning);
   if (moved && done && wal_pages_ > 0) done = restart_wal();

@@ -138,6 +138,7 @@ class Store {
   void run_alone(WriteJob& job);
   void run_the_refused_alone(std::span<WriteJob> jobs);
   [[nodiscard]] Result<void> keep_wal_bounded();
+  void checkpoint();
   void run_in_savepoint(WriteJob& job);
   [[nodiscard]] Result<Receipt> run_job(WriteJob& job);
   [[nodiscard]] Result<Receipt> run_body(const WriteBody& body);

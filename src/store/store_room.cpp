@@ -42,7 +42,7 @@ Result<std::uint64_t> Store::give_up(std::span<const flow::ShedStep> steps) {
   std::size_t blocks = 0;
   for (const flow::ShedStep& step : steps) {
     for (std::uint64_t given = 0; given < step.bytes && blocks < kShedBlocksMax; ++blocks) {
-      const auto bytes = session_->shed(step.lane, step.bytes - given);
+      auto bytes = session_->shed(step.lane, step.bytes - given);
       if (!bytes) return bytes;
       if (*bytes == 0) break;
       given += *bytes;

@@ -102,11 +102,11 @@ Result<std::size_t> Store::store_settled(bool force) {
 
 void Store::checkpoint_if_due() {
   if (!session_ || session_->wal_pages() < session_->layout().checkpoint_pages) return;
-  if (session_->restart_wal()) {
-    ++counters_.checkpoints;
-  } else {
-    ++counters_.checkpoint_failures;
-  }
+  checkpoint();
+}
+
+void Store::checkpoint() {
+  ++(session_->restart_wal() ? counters_.checkpoints : counters_.checkpoint_failures);
 }
 
 Result<void> Store::close() {
@@ -114,7 +114,11 @@ Result<void> Store::close() {
   // Each round purges at most limits::kPurgeRowsMax rows; what is left is purged after the next opening.
   if (auto stored = store_settled(true); !stored) done = tl::unexpected<Error>(stored.error());
   const bool sound = done && session_ && !counters_.degraded && check_.empty();
-  if (sound && !session_->record().clean) done = transact([&] { return session_->mark_clean(); });
+  if (sound && !session_->record().clean) {
+    // The next opening reads what the WAL holds: two frames then, instead of what came since the last checkpoint.
+    checkpoint();
+    done = transact([&] { return session_->mark_clean(); });
+  }
   backup_.reset();
   session_.reset();
   closed_ = true;

@@ -26,7 +26,8 @@ struct Epoch {
   std::uint64_t bits = 0;
   [[nodiscard]] std::string text() const;  ///< 16 lower-case hexadecimal digits
   [[nodiscard]] static Result<Epoch> parse(std::string_view text);
-  friend auto operator<=>(const Epoch&, const Epoch&) = default;
+  friend auto operator<=>(const Epoch&,
+                          const Epoch&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 /// Names one event for ever: the device is in the CloudEvents source, the rest in its id.

@@ -23,8 +23,7 @@ constexpr std::int64_t kOverflowBytes = 4092;
 constexpr std::int64_t kRowPagesMax = 64;
 // A row that fills a leaf by itself, for the last pages.
 constexpr std::int64_t kLeafRowBytes = 3900;
-// The file may end up so many pages short: a row of its own cannot be made for each of them.
-constexpr std::int64_t kShortMax = 4;
+constexpr auto kShortMax = static_cast<std::int64_t>(kProvisionShortMax);
 // Pages that a transaction may dirty beside the rows': leaves, their parents, page 1.
 constexpr std::uint64_t kOtherPages = 16;
 

@@ -10,6 +10,9 @@
 
 namespace holdfast::store {
 
+/// How many pages short of what was asked the file may end up: a row of its own cannot be made for each page.
+inline constexpr std::uint64_t kProvisionShortMax = 4;
+
 /// Grows the database file to `pages` pages and leaves the new ones on SQLite's free-list, where they are
 /// both budget and reserve: filled with rows of a table of its own, which is then emptied and dropped.
 ///
@@ -18,7 +21,7 @@ namespace holdfast::store {
 ///    stays within its provision.
 /// 3. Killed at any moment, the next call goes on: the table is still there, or the file is still short.
 ///
-/// The file may end up to four pages short of `pages`; the caller sets max_page_count to what it has become.
+/// The file may end up kProvisionShortMax pages short of `pages`; the caller sets max_page_count to what it has become.
 /// Does nothing when the file is long enough and no such table is left. `disk_full` (what was allocated is kept for
 /// the next try), `io_error`. Blocks for writing the pages twice: about 0.2 s for 64 MiB on a fast disk.
 [[nodiscard]] Result<void> provision_database(

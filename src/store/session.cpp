@@ -7,6 +7,7 @@
 #include <holdfast/check.hpp>
 #include <holdfast/platform/clock.hpp>
 
+#include "store/migrations.hpp"
 #include "store/wal.hpp"
 
 namespace holdfast::store {
@@ -59,7 +60,10 @@ Result<void> Session::begin() {
   paid_.fill(0);
   overflowed_ = false;
   auto done = begin_.run();
-  return done ? mark_unclean() : done;
+  if (!done) return done;
+  done = mark_unclean();
+  if (!done) roll_back();
+  return done;
 }
 
 Result<void> Session::begin_read() { return begin_read_.run(); }
@@ -147,6 +151,8 @@ Result<void> Session::mark_unclean() {
 
 Result<void> Session::mark_clean() {
   auto done = store_table_.set_clean(true);
+  // Page 1 goes along, so that the WAL holds a second copy of what says that the file is ours (set_aside.hpp).
+  if (done) done = connection_.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   if (done) record_.clean = true;
   return done;
 }

@@ -246,6 +246,8 @@ Result<void> Session::allocate() {
     const std::uint64_t step = std::max(options_.growth_bytes / kPageBytes, layout_.reserve_pages * 2);
     wanted = std::max(there, std::min(wanted, step));
   }
+  if (there < wanted && there + kProvisionShortMax >= wanted)
+    wanted = there;  // that is all there will ever be
   auto done = limit_pages(connection_, std::max(wanted, std::uint64_t{1}));
   if (done) done = check_space(options_.path, wanted * kPageBytes + layout_.wal_bytes(), platform_.disk);
   if (done) done = provision_wal(options_.path, options_.vfs, layout_.wal_bytes());

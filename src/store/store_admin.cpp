@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The part of the store that serves operators: lanes that pause and go, export, backup.
+#include <algorithm>
 #include <holdfast/platform/disk.hpp>
 
 #include "store/backup.hpp"
@@ -67,7 +68,7 @@ Result<EventPage> Store::events(std::string_view lane, std::int64_t after_seq, s
   if (!have_session()) return not_usable("read events");
   const auto index = session_->index_of(lane);
   if (!index) return no_lane("read events", lane);
-  return session_->events(*index, after_seq, events_max);
+  return session_->events(*index, after_seq, std::max<std::size_t>(events_max, 1));
 }
 
 Result<void> Store::begin_backup(const std::string& path) {

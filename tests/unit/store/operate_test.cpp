@@ -247,6 +247,48 @@ TEST_F(Operated, a_budget_that_the_backlog_does_not_fit_is_refused) {
   EXPECT_EQ(device.lane("telemetry").backlog_events, 400);
 }
 
+/// The real disk, on which nobody has a byte left.
+class NoRoom final : public platform::Disk {
+ public:
+  [[nodiscard]] Result<platform::DiskSpace> space(const std::string& /*path*/) const override {
+    return platform::DiskSpace{1U << 30U, 0};
+  }
+  [[nodiscard]] Result<std::optional<platform::FileInfo>> stat(const std::string& path) const override {
+    return disk_->stat(path);
+  }
+  [[nodiscard]] Result<void> may_create_beside(const std::string& path) const override {
+    return disk_->may_create_beside(path);
+  }
+  [[nodiscard]] std::optional<std::string> lock_owner(const std::string& path) const override {
+    return disk_->lock_owner(path);
+  }
+  [[nodiscard]] Result<platform::FileSystem> file_system(const std::string& path) const override {
+    return disk_->file_system(path);
+  }
+  [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) const override {
+    return disk_->rename(from, to);
+  }
+
+ private:
+  std::unique_ptr<platform::Disk> disk_ = platform::make_linux_disk();
+};
+
+// The file may end up a few pages short of its share; that must not look like room that is still wanted.
+TEST(Budget, of_any_size_opens_again_on_a_disk_without_room) {
+  NoRoom no_room;
+  for (std::uint64_t pages = 256; pages < 300; ++pages) {
+    Device device;
+    StoreOptions options = device.options();
+    options.budget_bytes = pages * 4096;
+    device.open(options);
+    device.add("telemetry");
+    device.close();
+    const PlatformView view{device.clock, no_room, device.entropy, device.host};
+    const auto opened = Store::open(options, view);
+    ASSERT_TRUE(opened) << pages << ' ' << opened.error().text();
+  }
+}
+
 // --- backup ---
 
 TEST_F(Operated, a_backup_of_a_live_store_is_whole_and_begins_a_new_epoch) {

@@ -155,7 +155,8 @@ TEST_F(OutboxLeader, wakes_the_relay) {
   world.run_until([&] { return outbox.statistics().relay.state == RelayState::connected; });
   Leader leader(outbox);
   ASSERT_TRUE(leader.finish());
-  world.run_until([&] { return outbox.statistics().relay.acknowledged > 0; });
+  // Not the acknowledgements: the first may be the epoch record's, and nobody moves the clock for the event after it.
+  world.run_until([&] { return outbox.statistics().lanes.at(1).backlog_events == 0; });
   EXPECT_EQ(outcome(outbox.flush(Instant::max())), "ok");
 }
 

@@ -39,7 +39,8 @@ struct WriteJob {
 /// **Room** is looked after in the transaction that needs it, in this order: acknowledgements are stored and purged;
 /// under pressure the lanes' policies give up a block each (flow::plan_shed); then the callers' closures run.
 /// If one finds no room, everything is rolled back, room is made for it where its lane may take it
-/// (flow::plan_room), and the group runs again, once. Each loss is declared in that same transaction.
+/// (flow::plan_room), and the group runs again, once; whoever still finds none runs alone, kRoomTries times at most.
+/// Each loss is declared in that same transaction.
 class Store {
  public:
   static constexpr std::chrono::minutes kTroubleSpan{1};

@@ -36,6 +36,17 @@ std::string_view to_string(RelayState state) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(RelayAlarm alarm) noexcept {
+  switch (alarm) {
+    case RelayAlarm::credentials_refused: return "credentials_refused";
+    case RelayAlarm::duplicate_identity: return "duplicate_identity";
+    case RelayAlarm::topics_denied: return "topics_denied";
+    case RelayAlarm::stalled: return "stalled";
+    case RelayAlarm::quarantine_full: return "quarantine_full";
+  }
+  return "unknown";
+}
+
 std::string Error::text() const {
   std::string line = where;
   if (!line.empty()) line += ": ";

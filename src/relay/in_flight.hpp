@@ -15,11 +15,17 @@ using platform::LinkToken;
 /// A publish that the link has and the broker has not answered. It holds no data: the link has its copy, and
 /// the store has the event.
 struct InFlight {
-  static constexpr std::size_t kControl = SIZE_MAX;
-  std::size_t lane = kControl;  ///< index in the relay's lanes, or kControl
-  std::int64_t number = 0;      ///< seq of the event, row of the control record
-  bool is_gap = false;          ///< of a control record
-  std::size_t bytes = 0;        ///< as counted by the window
+  enum class Kind : std::uint8_t {
+    event,   ///< of the backlog
+    record,  ///< gap or epoch record
+    resent,  ///< sent again on request
+    status,  ///< presence
+  };
+  Kind kind = Kind::event;
+  std::size_t lane = 0;     ///< event, resent: index in the relay's lanes
+  std::int64_t number = 0;  ///< seq of the event, row of the record
+  bool is_gap = false;      ///< of a record
+  std::size_t bytes = 0;    ///< as counted by the window
   Instant sent_at;
 };
 

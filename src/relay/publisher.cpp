@@ -88,7 +88,7 @@ void Publisher::acknowledged(LinkToken token, Instant now) {
   window_->recover();
   statistics_.acknowledged += 1;
   statistics_.last_ack_at = now;
-  if (publish.lane == InFlight::kControl) {
+  if (publish.kind == InFlight::Kind::record) {
     control_.acknowledged();
     backlog_.settle_control(publish.number, publish.is_gap);
     return;
@@ -104,7 +104,7 @@ void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
   Rejection why{answer.reason, answer.detail};
   statistics_.refused += 1;
   if (action == RefusalAction::back_off_and_shrink) window_->halve();
-  if (publish.lane == InFlight::kControl) {
+  if (publish.kind == InFlight::Kind::record) {
     note(why);
     return control_.refused(now, entropy_.next());
   }
@@ -155,7 +155,7 @@ Result<Publisher::Turn> Publisher::send_control(const ControlRecord& record, Ins
   if (!window_->admits(bytes)) return Turn::nothing_to_send;
 
   control_.taken();
-  const auto rejection = send(message, {InFlight::kControl, row, is_gap, bytes, now});
+  const auto rejection = send(message, {InFlight::Kind::record, 0, row, is_gap, bytes, now});
   if (!rejection) return tl::unexpected(rejection.error());
   if (*rejection) {
     note(**rejection);
@@ -176,7 +176,7 @@ Result<Publisher::Turn> Publisher::send_event(Instant now) {
   auto [event, repeated] = lanes_[*lane].take();
   const std::int64_t seq = event.seq;
   const auto message = to_message(std::move(event), lanes_[*lane].name(), sender_, now, clock_.wall());
-  auto rejection = send(message, {*lane, seq, false, bytes, now});
+  auto rejection = send(message, {InFlight::Kind::event, *lane, seq, false, bytes, now});
   if (!rejection) return tl::unexpected(rejection.error());
   if (*rejection) {
     refuse(*lane, seq, std::move(**rejection), true);

@@ -43,6 +43,11 @@ inline constexpr std::size_t kCheckRowsMax = 500;         ///< rows of one slice
 inline constexpr std::size_t kControlRecordsMax = 256;    ///< gap and epoch records handed out at once
 inline constexpr std::size_t kFetchEventsMax = 256;       ///< events of one fetch
 inline constexpr std::size_t kFetchBytesMax = 1024 * 1024;
+inline constexpr std::size_t kResendRangesMax = 64;        ///< ranges of one resend request
+inline constexpr std::int64_t kResendEventsMax = 100'000;  ///< seqs that one request may name
+inline constexpr std::size_t kResendRequestsMax = 16;      ///< requests that wait or are being answered
+inline constexpr std::size_t kQuarantinePageMax = 256;     ///< quarantined events of one listing
+inline constexpr std::size_t kParkedTopicsMax = 64;        ///< per lane; beyond it the lane pauses
 inline constexpr std::size_t kListEntriesMax = 1000;              ///< state entries of one list call
 inline constexpr std::size_t kMessageBytesMax = 2 * 1024 * 1024;  ///< MQTT payload a decoder looks at
 

@@ -142,11 +142,48 @@ struct BrokerOptions {
   std::string client_id;  ///< 1 to 64 bytes; stable, one per connection. Relay default: the device id
   std::string user;       ///< empty: none
   std::string password;   ///< never logged, never in an error
+  /// Its first line is the password; read again at every connection, so it can be changed without a restart.
+  /// With `password` too: invalid.
+  std::string password_file;
   MqttVersion version = MqttVersion::v5;  ///< on 3.1.1 Mosquitto acknowledges what its ACL denies
   TlsOptions tls;
   std::chrono::seconds keep_alive{15};  ///< 5 to 1,160 s. Less: faster detection, more traffic
   std::chrono::milliseconds connect_timeout{10'000};
+  /// Topics that may be sent by number after the first time, if the broker offers it (MQTT 5). At most 64. 0: none.
+  std::uint16_t topic_aliases = 16;
 };
+
+/// In which order the events of a lane are published.
+enum class Ordering : std::uint8_t {
+  lane = 0,    ///< commit order, many in flight; after a refusal later ones may pass the refused one
+  strict = 1,  ///< no event overtakes an unsettled earlier one of the same key, not even after a refusal
+};
+
+/// Ordering::strict: what the later events of a key do while a refused one of that key waits.
+enum class AfterRefusal : std::uint8_t {
+  pass = 0,  ///< once it is quarantined they go on; the gap record goes first
+  hold = 1,  ///< they wait for ever: until it was acknowledged, or discarded by an operator
+};
+
+/// How one lane is drained. A lane that is not named has the defaults.
+struct LaneRelayOptions {
+  std::string name;
+  Ordering ordering = Ordering::lane;
+  AfterRefusal after_refusal = AfterRefusal::pass;
+};
+
+/// Which broker it is: its limits are checked when the relay is configured, and kept when it sends.
+enum class BrokerProfile : std::uint8_t {
+  generic = 0,  ///< only what the broker says in its CONNACK
+  mosquitto = 1,
+  emqx = 2,
+  hivemq = 3,
+  aws_iot = 4,
+  azure_eventgrid = 5,
+};
+[[nodiscard]] std::string_view to_string(BrokerProfile profile) noexcept;
+/// The name as to_string() gives it; nullopt: there is no such profile.
+[[nodiscard]] std::optional<BrokerProfile> broker_profile(std::string_view name) noexcept;
 
 /// How the relay drains the backlog. All bounded; a zero is refused unless it says otherwise.
 struct RelayOptions {
@@ -167,6 +204,34 @@ struct RelayOptions {
   std::chrono::milliseconds takeover_backoff_min{10'000};
   /// How long close() lets events in flight be acknowledged before it drops the connection.
   std::chrono::milliseconds drain_timeout{2'000};
+  BrokerProfile profile = BrokerProfile::generic;
+  /// At most limits::kLanesMax; a name that no lane has is `invalid`.
+  std::vector<LaneRelayOptions> lanes;
+  /// Most that is drained, by token buckets with a burst of one second. Default 0: no limit but the window. Less:
+  /// a metered link, or a broker that throttles.
+  std::uint64_t events_per_s_max = 0;
+  std::uint64_t bytes_per_s_max = 0;  ///< of PUBLISH packets; a larger single one is sent, and paid for later
+  /// When the device may be connected: cron-like, UTC. "MINUTE HOUR DAY MONTH WEEKDAY for MINUTES", such as
+  /// "0 2 * * * for 30". At most 16. Empty: always. While the clock is not trusted: always, since data matter more.
+  std::vector<std::string> connection_windows;
+  /// How long a topic may be refused as not authorised (0x87) before its events are quarantined. Default a day: an
+  /// operator can mend the access rules. 0: at once.
+  std::chrono::seconds denied_patience{24 * 3600};
+  /// Connections that die in a row with the same event oldest in flight, and nothing acknowledged, before that
+  /// event is sent alone to see whether it is to blame. Default 3. Less: a bad network is taken for a bad event.
+  unsigned suspect_deaths = 3;
+  /// Events wait, and none was acknowledged for so long although connected: reconnect; when it happens again, report
+  /// `stalled`. Default 2 min; above ack_timeout.
+  std::chrono::milliseconds stall_timeout{120'000};
+  /// Publish a retained status, with a Will that says when the device is gone.
+  bool presence = true;
+  std::chrono::seconds presence_period{60};  ///< between two statuses while connected
+  /// Subscribe to the command topic and answer requests to send again.
+  bool commands = true;
+  /// Requests must carry a MAC made with this secret. Empty: whoever may publish to the command topic may ask.
+  std::string command_secret;
+  /// Only to be compared with: look for new events at this interval instead of being woken at commit. 0: woken.
+  std::chrono::milliseconds poll_interval{0};
 };
 
 }  // namespace holdfast

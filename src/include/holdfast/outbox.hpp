@@ -116,6 +116,37 @@ enum class LaneRemoval : std::uint8_t {
   declare_loss = 1,  ///< give them up; gap records with reason `removed` say so
 };
 
+/// An event that the broker refused for good. It was declared lost when it came here.
+struct QuarantinedEvent {
+  EventId id;
+  std::string key;
+  std::string type;
+  std::string topic;
+  std::size_t data_bytes = 0;
+  std::int32_t reason = 0;  ///< MQTT reason code
+  std::string detail;
+  std::int64_t attempts = 0;
+  UtcTime first_attempt;  ///< by the wall clock of then, trusted or not
+  UtcTime last_attempt;
+  bool requeued = false;  ///< on its way to the broker again
+};
+
+struct QuarantinePage {
+  std::vector<QuarantinedEvent> events;  ///< ascending seq
+  std::int64_t end_seq = 0;              ///< ask after it next time
+  bool more = false;
+};
+
+/// Settled events of one lane that are to be sent again, with the same ids.
+struct ReplayRequest {
+  std::string lane;
+  std::int64_t first_seq = 1;
+  std::int64_t last_seq = INT64_MAX;
+  std::string key = {};                ///< only events of this key; empty: all
+  std::optional<UtcTime> from = {};    ///< only events of known time, not before
+  std::optional<UtcTime> before = {};  ///< ... and before
+};
+
 /// What a check of the whole store found.
 struct CheckReport {
   std::uint64_t rows_checked = 0;
@@ -198,6 +229,19 @@ class Outbox {
   /// `events_max` (limits::kFetchEventsMax) and limits::kFetchBytesMax.
   [[nodiscard]] Result<EventPage> events(std::string_view lane, std::int64_t after_seq,
                                          std::size_t events_max = 100);
+
+  /// The quarantined events of a lane above `after_seq`, at most limits::kQuarantinePageMax.
+  [[nodiscard]] Result<QuarantinePage> quarantine(std::string_view lane, std::int64_t after_seq,
+                                                  std::size_t events_max = 100);
+  /// Sends them again with their old ids; each leaves the quarantine when the broker has acknowledged it, and stays
+  /// when it refuses again. Returns how many. Durable on return.
+  [[nodiscard]] Result<std::size_t> requeue(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq);
+  /// Gives them up for good; that they are lost was declared when they came. Returns how many. Durable on return.
+  [[nodiscard]] Result<std::size_t> discard(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq);
+  /// Has the relay send settled events again, beside the backlog and after it. What is no longer retained is told to
+  /// the consumer by a gap record with reason `not_retained`. Forgotten at close(). `busy`: limits::kResendRequestsMax
+  /// wait; `unavailable`: no relay runs.
+  [[nodiscard]] Result<void> replay(const ReplayRequest& request);
 
   /// Writes a consistent copy to `path`, which must not exist, while writes go on. Opened for writing, the
   /// copy begins a new epoch with reason `restored`. Blocks for it. `disk_full`, `io_error`, `invalid`.

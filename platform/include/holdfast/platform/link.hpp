@@ -40,6 +40,8 @@ struct ConnectGrant {
   std::uint8_t qos_max = 2;
   bool session_present = false;
   std::optional<std::uint16_t> server_keep_alive_s;
+  bool retain_available = true;
+  std::uint16_t topic_aliases_max = 0;  ///< the link uses them by itself
 };
 
 enum class LinkEventKind : std::uint8_t {

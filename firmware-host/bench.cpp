@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/utsname.h>
 
 #include <holdfast/platform/linux.hpp>
 #include <thread>
 
+#include "bench/machine.hpp"
 #include "bench/report.hpp"
 #include "bench/scale.hpp"
 #include "bench/speed.hpp"
@@ -27,18 +27,6 @@ constexpr std::uint64_t kQuickBudgetBytes = 32ULL << 20U;  // of the stores with
 /// there is no pressure. From 32 MiB on the WAL has its full length.
 [[nodiscard]] constexpr std::uint64_t budget_bytes_for(std::uint64_t events) {
   return (32ULL << 20U) + events * 4096;
-}
-
-#ifdef NDEBUG
-constexpr bool kOptimised = true;
-#else
-constexpr bool kOptimised = false;
-#endif
-
-[[nodiscard]] std::string machine() {
-  struct utsname name {};
-  if (::uname(&name) != 0) return "unknown";
-  return fmt::format("{}, {} {}", name.machine, name.sysname, name.release);
 }
 
 /// What lies in memory has no flushes to wait for, and a network's are not ours to measure.
@@ -60,8 +48,8 @@ constexpr bool kOptimised = false;
   report.large = options.quick ? kQuickRows : options.large;
   const auto file_system = file_system_of(place, platform.disk());
   if (!file_system) return tl::unexpected<Error>(file_system.error());
-  report.environment = {sqlite3_libversion(), *file_system, machine(), std::thread::hardware_concurrency(),
-                        kOptimised};
+  report.environment = {sqlite3_libversion(), *file_system, machine_name(),
+                        std::thread::hardware_concurrency(), kOptimised};
   Plan plan{place, platform.view(), options.rounds, options.events, report.large};
   plan.budget_bytes = budget_bytes_for(options.events);
   if (options.quick) {

@@ -10,6 +10,7 @@
 
 #include "backup.hpp"
 #include "bench.hpp"
+#include "bench_relay.hpp"
 #include "budget.hpp"
 #include "check.hpp"
 #include "consume.hpp"
@@ -305,10 +306,26 @@ void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
   });
 }
 
-void add_bench(CLI::App& app, BenchOptions& options, int& exit_code) {
-  CLI::App* bench = app.add_subcommand("bench", "Measure on this machine: bench store");
-  bench->require_subcommand(1);
-  CLI::App* store = bench->add_subcommand("store", "The store beside raw SQLite: speed, flash wear, memory");
+void add_bench_relay(CLI::App& bench, BenchRelayOptions& options, int& exit_code) {
+  CLI::App* relay = bench.add_subcommand("relay", "The relay beside bare Paho C++, on a private Mosquitto");
+  relay->add_option("--dir", options.directory,
+                    "Where to work (default: a temporary directory in the current one)");
+  relay->add_option("--rounds", options.rounds, "Figures are medians of so many")
+      ->check(CLI::Range(std::size_t{3}, std::size_t{99}))
+      ->capture_default_str();
+  relay->add_option("--events", options.events, "Of one drain")
+      ->check(CLI::Range(std::uint64_t{1'000}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
+  relay->add_option("--large", options.large, "Events of the large backlog")
+      ->check(CLI::Range(std::uint64_t{200'000}, std::uint64_t{1'500'000}))
+      ->capture_default_str();
+  relay->add_flag("--quick", options.quick, "One small round of each: no verdict");
+  relay->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  relay->callback([&options, &exit_code] { exit_code = run_bench_relay(options); });
+}
+
+void add_bench_store(CLI::App& bench, BenchOptions& options, int& exit_code) {
+  CLI::App* store = bench.add_subcommand("store", "The store beside raw SQLite: speed, flash wear, memory");
   store->add_option("--dir", options.directory,
                     "Where to work (default: a temporary directory in the current one)");
   store->add_option("--rounds", options.rounds, "Figures are medians of so many")
@@ -325,6 +342,13 @@ void add_bench(CLI::App& app, BenchOptions& options, int& exit_code) {
   store->add_flag("--quick", options.quick, "A large backlog of 20000 only: no verdict over the whole");
   store->add_flag("--json", options.json, "One JSON document on the last line of standard output");
   store->callback([&options, &exit_code] { exit_code = run_bench_store(options); });
+}
+
+void add_bench(CLI::App& app, BenchOptions& store, BenchRelayOptions& relay, int& exit_code) {
+  CLI::App* bench = app.add_subcommand("bench", "Measure on this machine: bench store, bench relay");
+  bench->require_subcommand(1);
+  add_bench_store(*bench, store, exit_code);
+  add_bench_relay(*bench, relay, exit_code);
 }
 
 void add_version(CLI::App& app, int& exit_code) {
@@ -346,6 +370,7 @@ struct Options {
   LaneCommandOptions lane;
   DemoOptions demo;
   BenchOptions bench;
+  BenchRelayOptions bench_relay;
 };
 
 int run_program(int argc, char** argv) {
@@ -365,7 +390,7 @@ int run_program(int argc, char** argv) {
   add_backup(app, options.backup, exit_code);
   add_check(app, options.check, exit_code);
   add_demo(app, options.demo, exit_code);
-  add_bench(app, options.bench, exit_code);
+  add_bench(app, options.bench, options.bench_relay, exit_code);
   add_version(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -7,7 +7,7 @@ _holdfast() {
     return
   fi
   if [[ ${COMP_WORDS[1]} == bench ]] && ((COMP_CWORD == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'store --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'store relay --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == lane ]] && ((COMP_CWORD == 2)); then
@@ -31,8 +31,7 @@ _holdfast() {
     return
   fi
   local options words=("${COMP_WORDS[1]}")
-  [[ ${words[0]} != bench ]] || words+=(store)
-  [[ ${words[0]} != lane ]] || words+=("${COMP_WORDS[2]}")
+  [[ ${words[0]} != bench && ${words[0]} != lane ]] || words+=("${COMP_WORDS[2]}")
   options=$("${COMP_WORDS[0]}" "${words[@]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 }

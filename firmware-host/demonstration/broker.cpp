@@ -47,12 +47,12 @@ constexpr std::chrono::milliseconds kPause{10};
 
 }  // namespace
 
-Result<std::unique_ptr<Broker>> Broker::start(const std::string& directory) {
+Result<std::unique_ptr<Broker>> Broker::start(const std::string& directory, std::string_view settings) {
   std::string program = find_program("mosquitto");
   if (program.empty())
     return fail(ErrorCode::unavailable, "start the broker",
                 "mosquitto is not installed: toolchains/bootstrap");
-  std::unique_ptr<Broker> broker(new Broker(std::move(program), directory));
+  std::unique_ptr<Broker> broker(new Broker(std::move(program), directory, settings));
   Result<void> started;
   for (int attempt = 0; attempt < kStartsMax; ++attempt) {
     broker->port_ = free_port();
@@ -71,19 +71,12 @@ Result<void> Broker::restart() {
   return started;
 }
 
-// Autosave on each change: Mosquitto keeps its queues in memory, and what it acknowledged and then forgot in
-// a SIGKILL no sender would send again.
 Result<void> Broker::write_config() const {
   std::ofstream file(directory_ + "/mosquitto.conf");
   file << "listener " << port_ << " 127.0.0.1\n"
        << "allow_anonymous true\n"
-       << "set_tcp_nodelay true\n"
-       << "persistence true\n"
        << "persistence_location " << directory_ << "/\n"
-       << "autosave_on_changes true\n"
-       << "autosave_interval 1\n"
-       << "max_queued_messages 0\n"
-       << "log_type error\nlog_type warning\nlog_type notice\nlog_type information\nlog_type subscribe\n";
+       << settings_;
   if (::geteuid() == 0) file << "user root\n";  // else it becomes a user who may not write here
   file.close();
   if (file.fail()) return fail(ErrorCode::io_error, "start the broker", "cannot write to " + directory_);

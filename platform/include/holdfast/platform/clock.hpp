@@ -54,7 +54,7 @@ class Clock {
 inline void Waker::wake() noexcept {
   // Notified under the lock: whoever waits may destroy the waker as soon as its wait has returned.
   const std::lock_guard lock(mutex_);
-  rung_ = true;
+  if (std::exchange(rung_, true)) return;  // whoever waits has been told
   bell_.notify_one();
 }
 

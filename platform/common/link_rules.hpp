@@ -16,6 +16,7 @@ namespace holdfast::platform::link_rules {
 inline constexpr std::size_t kClientIdBytesMax = 64;
 inline constexpr std::size_t kCredentialBytesMax = 65'535;  ///< MQTT: a 16-bit length
 inline constexpr std::size_t kFilterBytesMax = 1024;
+inline constexpr std::uint16_t kTopicAliasesMax = 64;
 inline constexpr std::size_t kPublishBytesMax =
     16 * 1024 * 1024;  ///< far above limits, far below MQTT's 256 MiB
 
@@ -122,8 +123,12 @@ struct BrokerAddress {
     return refuse("client_id needs 1 to 64 bytes of UTF-8");
   if (!is_mqtt_text(broker.user) || broker.password.size() > kCredentialBytesMax)
     return refuse("user or password is longer than 65535 bytes, or the user is no UTF-8 text");
-  if (broker.user.empty() && !broker.password.empty() && broker.version == MqttVersion::v3_1_1)
+  if (!broker.password.empty() && !broker.password_file.empty())
+    return refuse("password and password_file are both set");
+  const bool has_password = !broker.password.empty() || !broker.password_file.empty();
+  if (broker.user.empty() && has_password && broker.version == MqttVersion::v3_1_1)
     return refuse("MQTT 3.1.1 allows no password without a user");
+  if (broker.topic_aliases > kTopicAliasesMax) return refuse("topic_aliases is 0 to 64");
   if (broker.keep_alive < std::chrono::seconds(5) || broker.keep_alive > std::chrono::seconds(1160))
     return refuse("keep_alive is 5 to 1160 s");
   if (broker.connect_timeout < std::chrono::milliseconds(1) ||

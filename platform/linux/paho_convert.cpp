@@ -119,6 +119,8 @@ ConnectGrant grant_of(const mqtt::connect_response& response) {
       case MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE: grant.packet_bytes_max = one.value.integer4; break;
       case MQTTPROPERTY_CODE_MAXIMUM_QOS: grant.qos_max = one.value.byte; break;
       case MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE: grant.server_keep_alive_s = one.value.integer2; break;
+      case MQTTPROPERTY_CODE_RETAIN_AVAILABLE: grant.retain_available = one.value.byte != 0; break;
+      case MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM: grant.topic_aliases_max = one.value.integer2; break;
       default: break;
     }
   }

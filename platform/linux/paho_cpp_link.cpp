@@ -8,6 +8,7 @@
 #include <holdfast/platform/linux.hpp>
 
 #include "common/link_rules.hpp"
+#include "linux/credentials.hpp"
 #include "linux/paho_connection.hpp"
 
 // The rules of Link over a Connection; what Paho needs stands in linux/paho_connection.hpp.
@@ -85,9 +86,15 @@ Result<void> PahoCppLink::connect(const ConnectRequest& request) {
   if (Connection::wedged())
     return fail(ErrorCode::unavailable, "connect", "a receiver withheld a message: end this process");
   address->tls = address->tls || request.broker.tls.enabled;
+  ConnectRequest complete = request;
+  auto password = linux_detail::password_of(request.broker);
+  if (!password) return tl::unexpected(password.error());
+  complete.broker.password = std::move(*password);
+  if (address->tls)
+    if (auto good = linux_detail::check_tls_files(request.broker.tls); !good) return good;
   auto connection = std::make_shared<Connection>(request.broker.version, waker_, receiver_);
   try {
-    connection->begin(request, *address);
+    connection->begin(complete, *address);
   } catch (const mqtt::exception& error) {
     return error_of(error, "connect");
   } catch (const std::exception& error) {

@@ -54,7 +54,7 @@ class PahoWorld final : public World {
   return options;
 }
 
-INSTANTIATE_TEST_SUITE_P(PahoCpp, LinkContract, ::testing::Values([](const BrokerTraits& traits) {
+INSTANTIATE_TEST_SUITE_P(Paho, LinkContract, ::testing::Values([](const BrokerTraits& traits) {
                            return std::unique_ptr<World>(std::make_unique<PahoWorld>(options_for(traits)));
                          }),
                          [](const auto&) { return "mosquitto"; });

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "linux/paho_c_convert.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace holdfast::platform::linux_detail {
+namespace {
+
+constexpr std::size_t kLineMax = 200;
+
+[[nodiscard]] int paho_version(MqttVersion version) noexcept {
+  return version == MqttVersion::v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
+}
+
+[[nodiscard]] std::span<const MQTTProperty> all_of(const MQTTProperties& properties) noexcept {
+  return {properties.array, static_cast<std::size_t>(std::max(properties.count, 0))};
+}
+
+[[nodiscard]] std::string_view text_of(const MQTTLenString& text) noexcept {
+  return text.data == nullptr ? std::string_view()
+                              : std::string_view(text.data, static_cast<std::size_t>(text.len));
+}
+
+/// Paho's structure is not const, but it only reads.
+[[nodiscard]] MQTTLenString paho_text(std::string_view text) noexcept {
+  return {static_cast<int>(text.size()), const_cast<char*>(text.data())};
+}
+
+[[nodiscard]] const char* or_null(const std::string& text) noexcept {
+  return text.empty() ? nullptr : text.c_str();
+}
+
+}  // namespace
+
+MQTTProperty& PropertyList::add(MQTTPropertyCodes code) {
+  MQTTProperty property{};
+  property.identifier = code;
+  return list_.emplace_back(property);
+}
+
+void PropertyList::add_byte(MQTTPropertyCodes code, std::uint8_t value) { add(code).value.byte = value; }
+void PropertyList::add_integer2(MQTTPropertyCodes code, std::uint16_t value) {
+  add(code).value.integer2 = value;
+}
+void PropertyList::add_integer4(MQTTPropertyCodes code, std::uint32_t value) {
+  add(code).value.integer4 = value;
+}
+void PropertyList::add_text(MQTTPropertyCodes code, std::string_view value) {
+  add(code).value.data = paho_text(value);
+}
+void PropertyList::add_pair(std::string_view name, std::string_view value) {
+  MQTTProperty& property = add(MQTTPROPERTY_CODE_USER_PROPERTY);
+  property.value.data = paho_text(name);
+  property.value.value = paho_text(value);
+}
+
+MQTTProperties PropertyList::view() noexcept {
+  const int count = static_cast<int>(list_.size());
+  return {count, count, 0, list_.data()};
+}
+
+PropertyList properties_of(const MqttMessage& message) {
+  PropertyList list;
+  if (message.payload_is_utf8) list.add_byte(MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR, 1);
+  if (message.expiry_s) list.add_integer4(MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL, *message.expiry_s);
+  if (!message.content_type.empty()) list.add_text(MQTTPROPERTY_CODE_CONTENT_TYPE, message.content_type);
+  for (const auto& property : message.user_properties) list.add_pair(property.first, property.second);
+  return list;
+}
+
+MqttMessage message_of(std::string_view topic, const MQTTAsync_message& message) {
+  MqttMessage result;
+  result.topic = topic;
+  const auto* payload = static_cast<const std::byte*>(message.payload);
+  if (message.payloadlen > 0) result.payload.assign(payload, payload + message.payloadlen);
+  result.retain = message.retained != 0;
+  for (const MQTTProperty& one : all_of(message.properties)) {
+    switch (one.identifier) {
+      case MQTTPROPERTY_CODE_CONTENT_TYPE: result.content_type = text_of(one.value.data); break;
+      case MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL: result.expiry_s = one.value.integer4; break;
+      case MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR: result.payload_is_utf8 = one.value.byte == 1; break;
+      case MQTTPROPERTY_CODE_USER_PROPERTY:
+        result.user_properties.emplace_back(text_of(one.value.data), text_of(one.value.value));
+        break;
+      default: break;
+    }
+  }
+  return result;
+}
+
+std::string paho_uri(const link_rules::BrokerAddress& address) {
+  return (address.tls ? "ssl://" : "tcp://") + address.authority();
+}
+
+MQTTAsync_createOptions create_options_for(MqttVersion version) {
+  MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
+  options.MQTTVersion = paho_version(version);
+  // The default of 100 would count also what is under way while connected.
+  options.maxBufferedMessages = static_cast<int>(2 * kLinkPublishesMax + 16);
+  options.sendWhileDisconnected = 0;
+  options.deleteOldestMessages = 0;
+  options.allowDisconnectedSendAtAnyTime = 0;
+  return options;
+}
+
+ConnectOptions::ConnectOptions(const ConnectRequest& request, bool tls, std::chrono::seconds keep_alive,
+                               bool receives) {
+  const BrokerOptions& broker = request.broker;
+  const bool v5 = broker.version == MqttVersion::v5;
+  paho.MQTTVersion = paho_version(broker.version);
+  paho.automaticReconnect = 0;
+  paho.retryInterval = 0;
+  paho.maxInflight = 65'535;  // our own window is the flow control; Paho's would stall for seconds
+  paho.keepAliveInterval = static_cast<int>(keep_alive.count());
+  // Ours is exact and ends first (Paho looks at its own every 3 s).
+  paho.connectTimeout =
+      static_cast<int>(std::chrono::ceil<std::chrono::seconds>(broker.connect_timeout).count()) + 5;
+  paho.username = or_null(broker.user);
+  if (!broker.password.empty())
+    paho.binarypwd = {static_cast<int>(broker.password.size()), broker.password.data()};
+  if (tls) fill_tls(broker.tls);
+  if (request.will) fill_will(request.will->message, v5);
+  if (!v5) {
+    paho.cleansession = request.clean_start ? 1 : 0;
+    return;
+  }
+  paho.cleansession = 0;
+  paho.cleanstart = request.clean_start ? 1 : 0;
+  if (!request.clean_start)
+    connect_list_.add_integer4(MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
+                               static_cast<std::uint32_t>(request.session_expiry.count()));
+  if (receives) connect_list_.add_integer2(MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, kReceiveMaximum);
+  connect_properties_ = connect_list_.view();
+  paho.connectProperties = &connect_properties_;
+}
+
+void ConnectOptions::fill_tls(const TlsOptions& tls) {
+  ssl.trustStore = or_null(tls.ca_file);
+  ssl.keyStore = or_null(tls.certificate_file);
+  ssl.privateKey = or_null(tls.private_key_file);
+  ssl.enableServerCertAuth = tls.verify_server ? 1 : 0;
+  ssl.verify = tls.verify_server ? 1 : 0;  // the host name; off by default in Paho
+  paho.ssl = &ssl;
+}
+
+void ConnectOptions::fill_will(const MqttMessage& message, bool v5) {
+  will_.topicName = message.topic.c_str();
+  will_.payload = {static_cast<int>(message.payload.size()), message.payload.data()};
+  if (message.payload.empty()) will_.message = "";
+  will_.retained = message.retain ? 1 : 0;
+  will_.qos = 1;
+  paho.will = &will_;
+  if (!v5) return;
+  will_list_ = properties_of(message);
+  will_properties_ = will_list_.view();
+  paho.willProperties = &will_properties_;
+}
+
+ConnectGrant grant_of(const MQTTProperties& properties, bool session_present) {
+  ConnectGrant grant;
+  grant.session_present = session_present;
+  for (const MQTTProperty& one : all_of(properties)) {
+    switch (one.identifier) {
+      case MQTTPROPERTY_CODE_RECEIVE_MAXIMUM: grant.receive_maximum = one.value.integer2; break;
+      case MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE: grant.packet_bytes_max = one.value.integer4; break;
+      case MQTTPROPERTY_CODE_MAXIMUM_QOS: grant.qos_max = one.value.byte; break;
+      case MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE: grant.server_keep_alive_s = one.value.integer2; break;
+      case MQTTPROPERTY_CODE_RETAIN_AVAILABLE: grant.retain_available = one.value.byte != 0; break;
+      case MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM: grant.topic_aliases_max = one.value.integer2; break;
+      default: break;
+    }
+  }
+  return grant;
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, kLineMax));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
+std::string reason_string(const MQTTProperties& properties) {
+  for (const MQTTProperty& one : all_of(properties))
+    if (one.identifier == MQTTPROPERTY_CODE_REASON_STRING) return one_line(text_of(one.value.data));
+  return {};
+}
+
+std::string_view openssl_reason(std::string_view line) noexcept {
+  constexpr std::string_view kMark = ":error:";
+  const std::size_t mark = line.find(kMark);
+  if (mark == std::string_view::npos) return line;
+  std::string_view rest = line.substr(mark + kMark.size());
+  for (int field = 0; field < 3; ++field) {  // code, library, function
+    const std::size_t colon = rest.find(':');
+    if (colon == std::string_view::npos) return line;
+    rest.remove_prefix(colon + 1);
+  }
+  return rest.substr(0, rest.find(':'));
+}
+
+std::int32_t connack_reason(int code, MqttVersion version) noexcept {
+  constexpr std::array<std::int32_t, 6> kConnack311 = {0, 0x84, 0x85, 0x88, 0x86, 0x87};
+  if (version == MqttVersion::v3_1_1)
+    return code >= 1 && code <= 5 ? kConnack311[static_cast<std::size_t>(code)] : 0;
+  return code >= 0x80 && code <= 0xFF ? code : 0;
+}
+
+}  // namespace holdfast::platform::linux_detail

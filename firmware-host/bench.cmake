@@ -16,7 +16,12 @@ add_executable(holdfast_bench_raw bench/raw_publisher.cpp)
 holdfast_target(holdfast_bench_raw)
 target_link_libraries(holdfast_bench_raw PRIVATE paho-mqttpp3 paho-mqtt3as)
 
-add_executable(holdfast_bench_worker_paho_cpp bench/relay_worker.cpp)
-holdfast_target(holdfast_bench_worker_paho_cpp)
-target_include_directories(holdfast_bench_worker_paho_cpp PRIVATE ${PROJECT_SOURCE_DIR}/src)
-target_link_libraries(holdfast_bench_worker_paho_cpp PRIVATE holdfast_bench fmt::fmt)
+foreach(link IN ITEMS paho_c paho_cpp)
+  add_executable(holdfast_bench_worker_${link} bench/relay_worker.cpp bench/figure.cpp bench/store_load.cpp
+                                               bench/workplace.cpp)
+  holdfast_target(holdfast_bench_worker_${link})
+  target_include_directories(holdfast_bench_worker_${link} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
+                                                                   ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(holdfast_bench_worker_${link} PRIVATE holdfast::linux_${link} fmt::fmt
+                                                              nlohmann_json::nlohmann_json)
+endforeach()

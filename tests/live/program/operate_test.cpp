@@ -24,6 +24,8 @@ using testing::SizeIs;
 
 constexpr const char* kNobody = "mqtt://127.0.0.1:1";
 constexpr std::uint64_t kMiB = 1024 * 1024;
+/// ext4 counts the index blocks of a file that is in pieces, and a busy disk leaves pieces.
+constexpr std::uint64_t kFileSystemBytes = 64 * 1024;
 
 class Operate : public testing::Test {
  protected:
@@ -82,7 +84,7 @@ TEST_F(Operate, a_budget_is_shown_and_stays_when_it_is_looked_at) {
   EXPECT_EQ(budget.at("footprint"), "constant");
   EXPECT_GT(budget.at("reserve_bytes"), 0);
   EXPECT_GT(budget.at("free_bytes"), budget.at("reserve_bytes"));
-  EXPECT_LE(budget.at("on_disk_bytes"), 2 * kMiB);
+  EXPECT_LE(budget.at("on_disk_bytes"), 2 * kMiB + kFileSystemBytes);
   EXPECT_EQ(status().at("store").at("budget_bytes"), 2 * kMiB);
   const auto text = holdfast({"budget", "--store", store_});
   EXPECT_THAT(testing::PrintToString(text->out()), HasSubstr("2 MiB, database and WAL together"));
@@ -122,7 +124,7 @@ TEST_F(Operate, retained_events_are_not_in_the_way_of_a_smaller_budget) {
   put("telemetry", "waits");
   const json budget = document({"budget", "1MiB"});
   EXPECT_EQ(budget.at("budget_bytes"), kMiB);
-  EXPECT_LE(budget.at("on_disk_bytes"), kMiB);
+  EXPECT_LE(budget.at("on_disk_bytes"), kMiB + kFileSystemBytes);
   EXPECT_THAT(exported({"--settled"}), SizeIs(1)) << "what waits stays";
 }
 

@@ -98,7 +98,8 @@ int probe_withhold(Probe& probe, bool while_dropping) {
     if (while_dropping) std::this_thread::sleep_for(kUntilDropIsInsidePaho);
     return Delivery::withhold;
   });
-  probe.begin();  // the kept session has a subscription; the message may be here before a second one could be asked
+  probe
+      .begin();  // the kept session has a subscription; the message may be here before a second one could be asked
   if (!while_dropping) {
     probe.wait_for(LinkEventKind::withheld);
     say("withheld");

@@ -1,49 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "link_contract/paho_world.hpp"
+
 #include <stdlib.h>
 
 #include <atomic>
 #include <thread>
 
-#include <holdfast/platform/linux.hpp>
-
-#include "link_contract/paho_probe.hpp"
-#include "link_contract/world.hpp"
-#include "support/fake_broker.hpp"
-#include "support/mosquitto.hpp"
-
 namespace holdfast::link_contract {
 namespace {
-
-using test_support::FakeBroker;
-using test_support::Mosquitto;
-using test_support::MosquittoOptions;
-using test_support::Process;
-
-constexpr std::chrono::milliseconds kTick{10};
-constexpr int kPatience = 2000;  // ticks: 20 s
-constexpr std::chrono::seconds kChildPatience{20};
-
-class PahoWorld final : public World {
- public:
-  explicit PahoWorld(const MosquittoOptions& options) : broker(options) {}
-
-  [[nodiscard]] std::unique_ptr<Link> make_link() override { return make_linux_link(); }
-  [[nodiscard]] std::string url() const override { return broker.url(); }
-  void pass_time(Waker& waker) override { clock->wait_until(clock->now() + kTick, waker); }
-  [[nodiscard]] int patience() const override { return kPatience; }
-  [[nodiscard]] std::int32_t takeover_reason() const override { return 0; }
-  void freeze() override { broker.freeze(); }
-  void kill_broker() override { broker.kill(); }
-  void start_broker() override { broker.start(); }
-  void connect_and_die(const ConnectRequest& request) override {
-    Process child(probe_command("will", url(), request.broker.client_id));
-    EXPECT_EQ(child.read_line(kChildPatience), "connected");
-    child.kill();
-  }
-
-  std::unique_ptr<Clock> clock = make_linux_clock();
-  Mosquitto broker;
-};
 
 [[nodiscard]] MosquittoOptions options_for(const BrokerTraits& traits) {
   MosquittoOptions options;
@@ -60,18 +24,6 @@ INSTANTIATE_TEST_SUITE_P(Paho, LinkContract, ::testing::Values([](const BrokerTr
                          [](const auto&) { return "mosquitto"; });
 
 // ---- what concerns Paho or the network only
-
-[[nodiscard]] ConnectRequest kept_session(const Client& client, const std::string& client_id) {
-  ConnectRequest request = client.request(client_id);
-  request.clean_start = false;
-  request.session_expiry = std::chrono::hours(1);
-  return request;
-}
-
-void publish(Client& client, const std::string& topic) {
-  ASSERT_TRUE(client.link->publish(1, message(topic, "x")).has_value());
-  client.wait_for(LinkEventKind::acknowledged);
-}
 
 TEST(PahoLink, reports_refused_credentials_on_both_versions) {
   PahoWorld world({.users = {{"device", "right"}}});
@@ -109,36 +61,6 @@ TEST(PahoLink, a_message_whose_receiver_was_killed_comes_again) {
   EXPECT_TRUE(consumer.wait_for_messages(1)) << "Paho sent the PUBACK before the receiver returned";
 }
 
-/// Runs a probe that withholds t/1, and checks that the message comes again. `says` in this order.
-void expect_withheld(const std::string& mode, const std::vector<std::string>& says) {
-  PahoWorld world({});
-  {  // the session is there before the message
-    Client consumer(world);
-    consumer.connect(kept_session(consumer, "consumer"));
-    consumer.subscribe("t/#");
-  }
-  Client producer(world);
-  producer.connect(producer.request("producer"));
-  publish(producer, "t/1");
-  publish(producer, "t/2");
-  Process child(probe_command(mode, world.url(), "consumer"));
-  for (const std::string& line : says) EXPECT_EQ(child.read_line(kChildPatience), line);
-  EXPECT_EQ(child.wait(kChildPatience), 0) << "the process cannot end";
-  Client consumer(world);
-  EXPECT_TRUE(consumer.connect(kept_session(consumer, "consumer")).session_present);
-  ASSERT_TRUE(consumer.wait_for_messages(2));
-  EXPECT_EQ(consumer.messages()[0].topic, "t/1");
-  EXPECT_EQ(consumer.messages()[1].topic, "t/2");
-}
-
-TEST(PahoLink, a_withheld_message_ends_the_use_of_paho_but_not_the_message) {
-  expect_withheld("withhold", {"got t/1", "withheld", "dropped", "unavailable"});
-}
-
-TEST(PahoLink, a_receiver_that_withholds_while_dropping_does_not_hang_the_owner) {
-  expect_withheld("withhold-while-dropping", {"got t/1", "dropped", "unavailable"});
-}
-
 TEST(PahoLink, waits_in_drop_for_a_receiver_that_is_running) {
   PahoWorld world({});
   Client consumer(world);
@@ -157,17 +79,6 @@ TEST(PahoLink, waits_in_drop_for_a_receiver_that_is_running) {
   while (!begun) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   consumer.link->drop();
   EXPECT_TRUE(ended);
-}
-
-TEST(PahoLink, refuses_to_connect_under_a_proxy_variable) {
-  PahoWorld world({});
-  for (const char* name : {"http_proxy", "https_proxy"}) {
-    ::setenv(name, "", 1);
-    Process child(probe_command("proxy", world.url(), "proxied"));
-    ::unsetenv(name);
-    EXPECT_EQ(child.read_line(kChildPatience),
-              "invalid unset " + std::string(name) + " for this process: Paho would send MQTT through it");
-  }
 }
 
 TEST(PahoLink, does_not_grow_with_the_number_of_connections) {
@@ -200,36 +111,6 @@ TEST(PahoLink, survives_a_broker_that_is_killed_again_and_again) {
     world.start_broker();
   }
 }
-
-TEST(PahoLink, verifies_the_certificate_and_the_host_name_of_the_broker) {
-  PahoWorld world({.tls = true});
-  Client client(world);
-  ConnectRequest request = client.request("tls");
-  request.broker.tls.ca_file = world.broker.ca_file();
-  client.connect(request);
-  publish(client, "t");
-  client.link->drop();
-  request.broker.tls.ca_file.clear();  // the system's trust store does not know this authority
-  ASSERT_TRUE(client.link->connect(request).has_value());
-  client.wait_for(LinkEventKind::connect_failed);
-  client.link->drop();
-  request.broker.tls.verify_server = false;
-  client.connect(request);
-}
-
-TEST(PahoLink, refuses_a_certificate_for_another_host) {
-  PahoWorld world({.tls = true, .tls_host = "DNS:elsewhere.example"});
-  Client client(world);
-  ConnectRequest request = client.request("tls");
-  request.broker.tls.ca_file = world.broker.ca_file();
-  ASSERT_TRUE(client.link->connect(request).has_value());
-  client.wait_for(LinkEventKind::connect_failed);
-}
-
-/// CONNACK of MQTT 5 without properties; DISCONNECT 0x8E; SUBACK with 0x87.
-constexpr std::string_view kConnack("\x20\x03\x00\x00\x00", 5);
-constexpr std::string_view kDisconnectTakenOver("\xE0\x02\x8E\x00", 4);
-constexpr std::string_view kSubackDenied("\x90\x04\x00\x00\x00\x87", 6);
 
 TEST(PahoLink, reports_the_reason_of_the_brokers_disconnect) {
   FakeBroker fake{std::string(kConnack) + std::string(kDisconnectTakenOver), {}};

@@ -82,27 +82,6 @@ class ScriptedLink : public ::testing::Test {
   OneWorld world_;
 };
 
-TEST_F(ScriptedLink, a_withheld_message_and_those_after_it_come_again_in_order_on_the_next_connection) {
-  Client consumer(world_);
-  consumer.connect(kept_session(consumer));
-  consumer.subscribe("t/#");
-  consumer.set_verdict([](const MqttMessage& received) {
-    return received.topic == "t/2" ? Delivery::withhold : Delivery::acknowledge;
-  });
-  Client producer(world_);
-  producer.connect(producer.request("producer"));
-  for (int n = 1; n <= 4; ++n) publish(producer, message("t/" + std::to_string(n), "x"));
-  consumer.wait_for(LinkEventKind::withheld);
-  EXPECT_EQ(consumer.messages().size(), 2U);
-  publish(producer, message("t/5", "x"));
-  consumer.link->drop();
-  consumer.set_verdict({});
-  consumer.connect(kept_session(consumer));
-  ASSERT_TRUE(consumer.wait_for_messages(6));
-  for (std::size_t n = 2; n <= 5; ++n) EXPECT_EQ(consumer.messages()[n].topic, "t/" + std::to_string(n));
-  EXPECT_EQ(consumer.count(LinkEventKind::withheld), 1U);
-}
-
 TEST_F(ScriptedLink, is_disconnected_with_receive_maximum_exceeded) {
   ConnectGrant grant;
   grant.receive_maximum = 2;

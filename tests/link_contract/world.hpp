@@ -20,15 +20,17 @@
 ///
 /// | case                                               | not by            | why, and what is shown instead            |
 /// |----------------------------------------------------|-------------------|-------------------------------------------|
-/// | withhold: delivered again on the next connection   | Paho              | its callback cannot be taken back and the |
-/// |                                                    |                   | process must end: PahoLink.*, in children |
-/// | exceeding Receive Maximum is answered with 0x93    | Paho              | it queues inside instead of sending       |
+/// | withhold: delivered again on the next connection   | Paho C++          | its callback cannot be taken back and the |
+/// | (withhold_cases.cpp)                               |                   | process must end: PahoCpp.*, in children  |
+/// | exceeding Receive Maximum is answered with 0x93    | both Pahos        | they queue inside instead of sending      |
 /// | a refused subscription                             | Mosquitto         | its ACL file cannot refuse one: PahoLink  |
 /// |                                                    |                   | over a fake broker                        |
 /// | a takeover is told with 0x8E                       | Mosquitto 2.0.11  | it closes without a word (reason 0), also |
 /// |                                                    |                   | on MQTT 5: PahoLink over a fake broker    |
 /// | 0x97, and other reasons on request                 | Mosquitto         | it never says them                        |
-/// | wrong credentials, TLS, proxies                    | scripted broker   | it has none: PahoLink.*                   |
+/// | wrong credentials, TLS                             | scripted broker   | it has none: PahoLink.*, PahoTls.*        |
+/// | resolvers, proxies, topic aliases on the wire,     | scripted broker,  | PahoC.*; the C++ link refuses to connect  |
+/// | Server Keep Alive kept, brokers killed 260 times   | Paho C++          | under a proxy variable: PahoCpp.*         |
 namespace holdfast::link_contract {
 
 using namespace platform;  // NOLINT(google-build-using-namespace): every name of this suite comes from there

@@ -43,12 +43,21 @@ FakeBroker::~FakeBroker() {
   ::close(listener_);
 }
 
-void FakeBroker::serve() const {
+std::string FakeBroker::received() const {
+  const std::lock_guard lock(mutex_);
+  return received_;
+}
+
+void FakeBroker::serve() {
   const int client = ::accept(listener_, nullptr, nullptr);
   if (client < 0) return;
   std::array<char, 4096> packet{};  // each small packet of the tests comes in one piece on loopback
   for (ssize_t got = ::recv(client, packet.data(), packet.size(), 0); got > 0;
        got = ::recv(client, packet.data(), packet.size(), 0)) {
+    {
+      const std::lock_guard lock(mutex_);
+      received_.append(packet.data(), static_cast<std::size_t>(got));
+    }
     const unsigned type = static_cast<unsigned char>(packet[0]) >> 4U;
     if (type == kConnect) send_all(client, on_connect_);
     if (type == kSubscribe) send_all(client, std::string(on_subscribe_).replace(2, 2, &packet[2], 2));

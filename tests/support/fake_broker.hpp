@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -16,15 +17,19 @@ class FakeBroker {
   FakeBroker(const FakeBroker&) = delete;
   FakeBroker& operator=(const FakeBroker&) = delete;
 
+  /// All bytes that came so far.
+  [[nodiscard]] std::string received() const;
   [[nodiscard]] std::string url() const { return "mqtt://127.0.0.1:" + std::to_string(port_); }
 
  private:
-  void serve() const;
+  void serve();
 
   std::string on_connect_;
   std::string on_subscribe_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
+  mutable std::mutex mutex_;
+  std::string received_;
   std::thread thread_;
 };
 

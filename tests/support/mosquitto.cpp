@@ -51,8 +51,9 @@ constexpr std::chrono::seconds kStartPatience{10};
 
 }  // namespace
 
-Mosquitto::Mosquitto(const MosquittoOptions& options) : tls_(options.tls) {
-  if (tls_) make_certificates(options.tls_host);
+Mosquitto::Mosquitto(const MosquittoOptions& options)
+    : tls_(options.tls), tls_host_(options.tls_host), tls_days_(options.tls_days) {
+  if (tls_) renew_certificates();
   for (int attempt = 0; attempt < kPortsTried; ++attempt) {
     port_ = free_port();
     write_config(options);
@@ -90,19 +91,19 @@ void Mosquitto::write_config(const MosquittoOptions& options) {
   dir_.write("conf", config + options.extra);
 }
 
-void Mosquitto::make_certificates(const std::string& host) const {
+void Mosquitto::renew_certificates() const {
+  run({find_program("openssl"), "req", "-x509", "-days", "2", "-subj", "/CN=test ca", "-newkey", "ec",
+       "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", dir_ / "ca.key", "-out", ca_file()});
+  make_certificate("server", tls_host_, tls_days_);
+}
+
+void Mosquitto::make_certificate(const std::string& name, const std::string& host, int days) const {
   const std::string openssl = find_program("openssl");
-  const std::vector<std::string> key = {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"};
-  const auto make = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), key.begin(), key.end());
-    run(std::move(arguments));
-  };
-  make({openssl, "req", "-x509", "-days", "2", "-subj", "/CN=test ca", "-keyout", dir_ / "ca.key", "-out",
-        ca_file()});
-  make({openssl, "req", "-subj", "/CN=broker", "-keyout", dir_ / "server.key", "-out", dir_ / "server.csr"});
-  run({openssl, "x509", "-req", "-days", "2", "-in", dir_ / "server.csr", "-CA", ca_file(), "-CAkey",
-       dir_ / "ca.key", "-CAcreateserial", "-extfile", dir_.write("san", "subjectAltName=" + host + "\n"),
-       "-out", dir_ / "server.pem"});
+  run({openssl, "req", "-subj", "/CN=" + name, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+       "-nodes", "-keyout", dir_ / (name + ".key"), "-out", dir_ / (name + ".csr")});
+  run({openssl, "x509", "-req", "-days", std::to_string(days), "-in", dir_ / (name + ".csr"), "-CA",
+       ca_file(), "-CAkey", dir_ / "ca.key", "-CAcreateserial", "-extfile",
+       dir_.write("san", "subjectAltName=" + host + "\n"), "-out", dir_ / (name + ".pem")});
 }
 
 bool Mosquitto::try_start() {

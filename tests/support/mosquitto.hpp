@@ -24,6 +24,7 @@ struct MosquittoOptions {
   std::optional<int> max_keepalive_s = {};  ///< becomes the Server Keep Alive
   bool tls = false;                         ///< with a certificate for `tls_host`, signed by ca_file()
   std::string tls_host = "IP:127.0.0.1";    ///< subjectAltName
+  int tls_days = 2;                         ///< how long it is valid; below 0: it has expired
   std::string extra = {};                   ///< further lines of the configuration
 };
 
@@ -39,6 +40,13 @@ class Mosquitto {
   [[nodiscard]] std::string ca_file() const { return dir_ / "ca.pem"; }
   [[nodiscard]] std::string log() const { return read_file(dir_ / "log"); }
 
+  /// Makes NAME.pem and NAME.key, signed by ca_file() as it is now, for a client or for another broker.
+  void make_certificate(const std::string& name, const std::string& host, int days) const;
+  /// Makes ca_file() and the broker's own certificate anew; for after the next start().
+  void renew_certificates() const;
+  /// A file in the broker's directory.
+  [[nodiscard]] std::string file(const std::string& name) const { return dir_ / name; }
+
   void kill();                                  ///< SIGKILL
   void start();                                 ///< again, on the same port
   void freeze() { process_->signal(SIGSTOP); }  ///< connections stay open, nothing is answered
@@ -46,13 +54,14 @@ class Mosquitto {
 
  private:
   void write_config(const MosquittoOptions& options);
-  void make_certificates(const std::string& host) const;
   /// False when it ended instead, because the port was taken meanwhile.
   [[nodiscard]] bool try_start();
 
   TempDir dir_;
   std::uint16_t port_ = 0;
   bool tls_ = false;
+  std::string tls_host_;
+  int tls_days_ = 0;
   std::unique_ptr<Process> process_;
 };
 

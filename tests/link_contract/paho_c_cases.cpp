@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include <array>
+#include <atomic>
+#include <future>
+
+#include "link_contract/paho_world.hpp"
+#include "link_contract/slow_resolver.hpp"
+#include "linux/paho_shims.hpp"
+
+// What only the hardened link does.
+namespace holdfast::link_contract {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(PahoC, the_shims_are_in) {
+  PahoWorld world({});
+  Client client(world);
+  client.connect(client.request("shims"));
+  const unsigned long before = linux_detail::paho_shims::publishes_seen();
+  publish(client, "t");
+  EXPECT_EQ(linux_detail::paho_shims::publishes_seen(), before + 1);
+}
+
+TEST(PahoC, goes_straight_to_the_broker_under_a_proxy_variable) {
+  PahoWorld world({});
+  for (const char* name : {"http_proxy", "https_proxy"}) {
+    for (const char* value : {"", "http://127.0.0.1:9"}) {
+      ::setenv(name, value, 1);
+      Process child(probe_command("will", world.url(), "proxied"));
+      EXPECT_STREQ(::getenv(name), value) << "others must still see it";
+      ::unsetenv(name);
+      EXPECT_EQ(child.read_line(kChildPatience), "connected") << name << "=" << value;
+    }
+  }
+}
+
+/// A receiver of `consumer` that waits for the promise, or for 20 s, and then acknowledges.
+struct HeldReceiver {
+  explicit HeldReceiver(Client& consumer) {
+    consumer.set_verdict([this](const MqttMessage&) {
+      entered = true;
+      released.get_future().wait_for(20s);
+      left = true;
+      return Delivery::acknowledge;
+    });
+  }
+  std::promise<void> released;
+  std::atomic<bool> entered{false};
+  std::atomic<bool> left{false};
+};
+
+TEST(PahoC, a_receiver_that_takes_its_time_stops_nobody) {
+  PahoWorld world({});
+  Client consumer(world);
+  HeldReceiver held(consumer);
+  consumer.connect(consumer.request("consumer"));
+  consumer.subscribe("slow");
+  publish(consumer, "slow");
+  ASSERT_TRUE(consumer.wait_until([&] { return held.entered.load(); }));
+  publish(consumer, "more");  // on the same connection
+  Client other(world);
+  other.connect(other.request("other"));
+  publish(other, "more");
+  EXPECT_FALSE(held.left);
+  held.released.set_value();
+}
+
+TEST(PahoC, the_broker_gets_its_puback_after_the_verdict_and_not_before) {
+  PahoWorld world({});
+  Client consumer(world);
+  HeldReceiver held(consumer);
+  consumer.connect(kept_session(consumer, "consumer"));
+  consumer.subscribe("t");
+  publish(consumer, "t");
+  ASSERT_TRUE(consumer.wait_until([&] { return held.entered.load(); }));
+  publish(consumer, "after");  // its answer comes after everything the broker was sent before
+  EXPECT_EQ(world.broker.log().find("Received PUBACK from consumer"), std::string::npos);
+  held.released.set_value();
+  EXPECT_TRUE(consumer.wait_until(
+      [&] { return world.broker.log().find("Received PUBACK from consumer") != std::string::npos; }));
+}
+
+TEST(PahoC, a_slow_resolver_blocks_neither_the_owner_nor_other_connections) {
+  PahoWorld world({});
+  SlowResolver resolver;
+  Client client(world);
+  ConnectRequest request = client.request("lost");
+  request.broker.url = "mqtt://slow.test:" + std::to_string(world.broker.port());
+  request.broker.connect_timeout = 300ms;
+  ASSERT_TRUE(client.link->connect(request).has_value());
+  ASSERT_TRUE(client.wait_until([&] { return resolver.asked() == 1; }));
+  Client other(world);
+  other.connect(other.request("other"));
+  publish(other, "t");
+  EXPECT_NE(client.wait_for(LinkEventKind::connect_failed).detail.find("resolver"), std::string::npos);
+  client.link->drop();
+  ASSERT_TRUE(client.link->connect(request).has_value());
+  ASSERT_TRUE(client.wait_until([&] { return resolver.asked() == 2; }));
+  client.link->drop();  // while it asks
+  publish(other, "t");
+  EXPECT_EQ(resolver.answered(), 0);
+  resolver.release();
+  request.broker.connect_timeout = 10s;
+  client.connect(request);
+  EXPECT_EQ(resolver.asked(), 3) << "Paho has asked for itself";
+}
+
+TEST(PahoC, lookups_that_nobody_waits_for_are_bounded) {
+  PahoWorld world({});
+  SlowResolver resolver;
+  Client client(world);
+  ConnectRequest request = client.request("lost");
+  request.broker.url = "mqtt://slow.test";
+  for (int round = 1; round <= 4; ++round) {
+    ASSERT_TRUE(client.link->connect(request).has_value());
+    ASSERT_TRUE(client.wait_until([&] { return resolver.asked() == round; }));
+    client.link->drop();
+  }
+  ASSERT_TRUE(client.link->connect(request).has_value());
+  EXPECT_NE(client.wait_for(LinkEventKind::connect_failed).detail.find("busy"), std::string::npos);
+  EXPECT_EQ(resolver.asked(), 4);
+}
+
+TEST(PahoC, tries_the_next_address_after_a_failure_and_names_a_host_that_has_none) {
+  PahoWorld world({});
+  SlowResolver resolver;
+  Client client(world);
+  ConnectRequest request = client.request("wanderer");
+  request.broker.url = "mqtt://two.test:" + std::to_string(world.broker.port());
+  ASSERT_TRUE(client.link->connect(request).has_value());
+  client.wait_for(LinkEventKind::connect_failed);
+  client.link->drop();
+  client.connect(request);
+  client.link->drop();
+  request.broker.url = "mqtt://none.test";
+  ASSERT_TRUE(client.link->connect(request).has_value());
+  EXPECT_NE(client.wait_for(LinkEventKind::connect_failed).detail.find("none.test"), std::string::npos);
+}
+
+TEST(PahoC, keeps_to_the_keep_alive_that_the_broker_asks_for) {
+  PahoWorld world({.max_keepalive_s = 12});
+  Client client(world);
+  ConnectRequest request = client.request("humble");
+  request.broker.keep_alive = 60s;
+  EXPECT_EQ(client.connect(request).server_keep_alive_s, 12);
+  EXPECT_NE(world.broker.log().find("as humble (p5, c1, k12)"), std::string::npos) << world.broker.log();
+  client.link->drop();
+  EXPECT_EQ(client.connect(request).server_keep_alive_s, 12);
+  const std::string log = world.broker.log();
+  std::size_t long_ones = 0;
+  for (std::size_t at = log.find("k60)"); at != std::string::npos; at = log.find("k60)", at + 1)) ++long_ones;
+  EXPECT_EQ(long_ones, 1U) << "the second connection should have begun with it";
+}
+
+TEST(PahoC, a_session_that_was_new_is_not_called_present_after_the_second_try) {
+  PahoWorld world({.max_keepalive_s = 12});
+  Client client(world);
+  ConnectRequest request = kept_session(client, "humble");
+  request.broker.keep_alive = 60s;
+  EXPECT_FALSE(client.connect(request).session_present);
+  client.link->drop();
+  EXPECT_TRUE(client.connect(request).session_present);
+}
+
+TEST(PahoC, connect_timeout_covers_everything_until_the_connack) {
+  PahoWorld world({});
+  Client client(world);
+  client.world.freeze();
+  ConnectRequest request = client.request("waiting");
+  request.broker.connect_timeout = 200ms;
+  const Instant begun = world.clock->now();
+  ASSERT_TRUE(client.link->connect(request).has_value());
+  EXPECT_NE(client.wait_for(LinkEventKind::connect_failed).detail.find("connect_timeout"), std::string::npos);
+  EXPECT_GE(world.clock->now() - begun, 200ms);
+  client.link->drop();
+}
+
+// ---- topic aliases
+
+/// CONNACK with Topic Alias Maximum 2; DISCONNECT 0x94.
+constexpr std::string_view kConnackTwoAliases("\x20\x06\x00\x00\x03\x22\x00\x02", 8);
+constexpr std::string_view kDisconnectAliasInvalid("\xE0\x02\x94\x00", 4);
+
+/// The variable header of a PUBLISH up to its properties: topic, any packet id, and these properties alone.
+[[nodiscard]] bool was_sent(const std::string& bytes, const std::string& topic, std::string_view properties) {
+  const std::string begin = std::string(1, '\0') + static_cast<char>(topic.size()) + topic;
+  const std::string end = static_cast<char>(properties.size()) + std::string(properties);
+  for (std::size_t at = bytes.find(begin); at != std::string::npos; at = bytes.find(begin, at + 1))
+    if (bytes.compare(at + begin.size() + 2, end.size(), end) == 0) return true;
+  return false;
+}
+
+TEST(PahoC, sends_a_topic_by_number_after_the_first_time) {
+  FakeBroker fake{std::string(kConnackTwoAliases), {}};
+  PahoWorld world({});
+  Client client(world);
+  ConnectRequest request = client.request("brief");
+  request.broker.url = fake.url();
+  EXPECT_EQ(client.connect(request).topic_aliases_max, 2);
+  LinkToken token = 0;
+  for (const char* topic : {"first", "second", "first", "third", "second"}) {
+    ++token;
+    ASSERT_TRUE(client.link->publish(token, message(topic, "payload" + std::to_string(token))).has_value());
+  }
+  ASSERT_TRUE(client.wait_until([&] { return fake.received().find("payload5") != std::string::npos; }));
+  const std::string bytes = fake.received();
+  EXPECT_TRUE(was_sent(bytes, "first", std::string_view("\x23\x00\x01", 3)));
+  EXPECT_TRUE(was_sent(bytes, "second", std::string_view("\x23\x00\x02", 3)));
+  EXPECT_TRUE(was_sent(bytes, "", std::string_view("\x23\x00\x01", 3)));
+  EXPECT_TRUE(was_sent(bytes, "third", {}));
+  EXPECT_TRUE(was_sent(bytes, "", std::string_view("\x23\x00\x02", 3)));
+  EXPECT_EQ(bytes.find("first", bytes.find("first") + 1), std::string::npos);
+  client.link->drop();
+}
+
+TEST(PahoC, uses_no_number_when_told_so_or_after_the_broker_rejected_one) {
+  FakeBroker rejecting{std::string(kConnackTwoAliases) + std::string(kDisconnectAliasInvalid), {}};
+  FakeBroker fake{std::string(kConnackTwoAliases), {}};
+  FakeBroker third{std::string(kConnackTwoAliases), {}};
+  PahoWorld world({});
+  Client client(world);
+  ConnectRequest request = client.request("brief");
+  request.broker.url = rejecting.url();
+  client.connect(request);
+  EXPECT_EQ(client.wait_for(LinkEventKind::disconnected).reason, 0x94);
+  client.link->drop();
+  request.broker.url = fake.url();
+  client.connect(request);
+  ASSERT_TRUE(client.link->publish(1, message("full", "payload")).has_value());
+  EXPECT_TRUE(client.wait_until([&] { return was_sent(fake.received(), "full", {}); }));
+  client.link->drop();
+  Client other(world);
+  request.broker.url = third.url();
+  request.broker.topic_aliases = 0;
+  other.connect(request);
+  ASSERT_TRUE(other.link->publish(1, message("full", "payload")).has_value());
+  EXPECT_TRUE(other.wait_until([&] { return was_sent(third.received(), "full", {}); }));
+  other.link->drop();
+}
+
+TEST(PahoC, mosquitto_understands_the_numbers) {
+  PahoWorld world({.max_inflight = 64});
+  Client client(world);
+  EXPECT_EQ(client.connect(client.request("brief")).topic_aliases_max, 10);
+  client.subscribe("t/#");
+  std::vector<std::string> sent;
+  for (LinkToken token = 0; token < 60; ++token) {  // 15 topics, ten of which get a number
+    sent.push_back("t/" + std::to_string(token % 15));
+    ASSERT_TRUE(client.link->publish(token, message(sent.back(), "x")).has_value());
+  }
+  ASSERT_TRUE(client.wait_for_messages(sent.size()));
+  for (std::size_t at = 0; at < sent.size(); ++at) EXPECT_EQ(client.messages()[at].topic, sent[at]);
+  EXPECT_TRUE(client.wait_until([&] { return client.count(LinkEventKind::acknowledged) == 60; }));
+}
+
+}  // namespace
+}  // namespace holdfast::link_contract

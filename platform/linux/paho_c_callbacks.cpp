@@ -100,20 +100,15 @@ void AsyncConnection::connect_failed(std::int32_t reason, const char* message) n
   }
 }
 
-int AsyncConnection::on_openssl_line(const char* text, std::size_t size, void* context) noexcept {
-  auto* self = static_cast<AsyncConnection*>(context);
-  try {
-    const std::string line = one_line(openssl_reason({text, size}));
-    const std::lock_guard lock(self->mutex_);
-    if (self->tls_trouble_.empty()) self->tls_trouble_ = line;
-  } catch (const std::exception&) {
-    return 0;
-  }
-  return 1;
-}
-
 void AsyncConnection::on_tls_trouble(void* context, const char* text) noexcept {
-  if (context != nullptr) on_openssl_line(text, std::strlen(text), context);
+  auto* self = static_cast<AsyncConnection*>(context);
+  const std::lock_guard lock(self->mutex_);
+  if (!self->tls_trouble_.empty()) return;
+  try {
+    self->tls_trouble_ = one_line(text);
+  } catch (const std::exception&) {  // no memory for the words
+    self->tls_trouble_.clear();
+  }
 }
 
 // ---- the end

@@ -118,7 +118,6 @@ void AsyncConnection::open(std::chrono::seconds keep_alive) {
   MQTTAsync_setCallbacks(client_, this, on_connection_lost, on_message_arrived, nullptr);
   MQTTAsync_setDisconnected(client_, this, on_disconnected);
   ConnectOptions options(request_, address_.tls, keep_alive, receiver_ != nullptr);
-  options.ssl.ssl_error_cb = on_openssl_line;
   options.ssl.ssl_error_context = this;
   options.paho.context = this;
   if (request_.broker.version == MqttVersion::v5) {

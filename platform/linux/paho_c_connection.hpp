@@ -113,7 +113,6 @@ class AsyncConnection {
   static void on_success5(void* context, MQTTAsync_successData5* data) noexcept;
   static void on_failure(void* context, MQTTAsync_failureData* data) noexcept;
   static void on_failure5(void* context, MQTTAsync_failureData5* data) noexcept;
-  static int on_openssl_line(const char* text, std::size_t size, void* context) noexcept;
   static void on_tls_trouble(void* context, const char* text) noexcept;
   static void on_puback_due(const paho_shims::Puback& puback) noexcept;
 

@@ -189,19 +189,6 @@ std::string reason_string(const MQTTProperties& properties) {
   return {};
 }
 
-std::string_view openssl_reason(std::string_view line) noexcept {
-  constexpr std::string_view kMark = ":error:";
-  const std::size_t mark = line.find(kMark);
-  if (mark == std::string_view::npos) return line;
-  std::string_view rest = line.substr(mark + kMark.size());
-  for (int field = 0; field < 3; ++field) {  // code, library, function
-    const std::size_t colon = rest.find(':');
-    if (colon == std::string_view::npos) return line;
-    rest.remove_prefix(colon + 1);
-  }
-  return rest.substr(0, rest.find(':'));
-}
-
 std::int32_t connack_reason(int code, MqttVersion version) noexcept {
   constexpr std::array<std::int32_t, 6> kConnack311 = {0, 0x84, 0x85, 0x88, 0x86, 0x87};
   if (version == MqttVersion::v3_1_1)

@@ -70,9 +70,6 @@ class ConnectOptions {
 [[nodiscard]] std::string reason_string(const MQTTProperties& properties);
 /// `text` as one line of at most 200 bytes.
 [[nodiscard]] std::string one_line(std::string_view text);
-/// What went wrong, out of a line of ERR_print_errors: "...:error:CODE:library:function:reason:file:line:data".
-[[nodiscard]] std::string_view openssl_reason(std::string_view line) noexcept;
-
 /// A CONNACK's reason as MQTT 5 names it, from what Paho calls a code; 0 when the network failed.
 [[nodiscard]] std::int32_t connack_reason(int code, MqttVersion version) noexcept;
 

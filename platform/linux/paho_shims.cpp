@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "linux/paho_shims.hpp"
 
+#include <MQTTClient.h>
 #include <netdb.h>
 #include <pthread.h>
 
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 // What each shim mends stands in platform/README.md. The signatures are those of Paho MQTT C 1.3.12; pointers to
 // its structures are passed through and never looked into.
@@ -34,13 +36,20 @@ using TlsErrorCallback = int (*)(const char* text, std::size_t size, void* conte
 int __real_SSLSocket_connect(void* ssl, int socket, const char* host, int verify, TlsErrorCallback callback,
                              void* context);
 int __real_SSLSocket_getch(void* ssl, int socket, char* c);
+int __real_SSLSocket_setSocketForSSL(void* net, MQTTClient_SSLOptions* options, const char* host,
+                                     std::size_t host_size);
+int __real_MQTTPacket_send_connect(void* client, int version, void* connect_properties,
+                                   void* will_properties);
+unsigned long __real_ERR_get_error();
 
 // OpenSSL 3; declared here because its headers would be the only third party's beside Paho's.
 int SSL_set_ex_data(void* ssl, int index, void* data);
 void* SSL_get_ex_data(const void* ssl, int index);
 long SSL_get_verify_result(const void* ssl);
 int SSL_is_init_finished(const void* ssl);
+int SSL_read(void* ssl, void* to, int size);
 const char* X509_verify_cert_error_string(long code);
+void ERR_clear_error();
 unsigned long ERR_peek_last_error();
 const char* ERR_reason_error_string(unsigned long code);
 }
@@ -58,8 +67,11 @@ constexpr int kAppData = 0;
 
 Hooks hooks;
 std::atomic<unsigned long> publishes{0};
-thread_local bool connecting = false;  // inside MQTTProtocol_connect
-thread_local int receiving_on = -1;    // the socket, inside MQTTProtocol_handlePublishes
+thread_local bool connecting = false;     // inside MQTTProtocol_connect
+thread_local int receiving_on = -1;       // the socket, inside MQTTProtocol_handlePublishes
+thread_local bool reading_files = false;  // inside SSLSocket_setSocketForSSL
+thread_local unsigned long file_trouble = 0;
+thread_local void* just_secured = nullptr;  // the handshake that ended last, until its CONNECT is sent
 
 /// Paho's one condition variable: its send thread is to look at the commands.
 struct Bell {
@@ -73,6 +85,12 @@ Bell& bell() noexcept {
   return only;
 }
 
+void tell_openssl_error(void* context, unsigned long code, const char* otherwise) noexcept {
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  if (reason == nullptr) reason = otherwise;
+  if (reason != nullptr && context != nullptr) hooks.tls_trouble(context, reason);
+}
+
 void tell_tls_trouble(void* ssl, void* context, int rc) noexcept {
   if (const long verified = SSL_get_verify_result(ssl); verified != 0) {
     std::array<char, 160> text{"certificate verify failed: "};
@@ -83,9 +101,7 @@ void tell_tls_trouble(void* ssl, void* context, int rc) noexcept {
   // The handshake is done and Paho does not go on: it has compared the names.
   if (rc == kTlsFatal && SSL_is_init_finished(ssl) != 0)
     return hooks.tls_trouble(context, "certificate verify failed: it is for another host name");
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  hooks.tls_trouble(context, reason != nullptr ? reason : "the broker broke off the handshake");
+  tell_openssl_error(context, ERR_peek_last_error(), "the broker broke off the handshake");
 }
 
 }  // namespace
@@ -173,6 +189,7 @@ int __wrap_SSLSocket_connect(void* ssl, int socket, const char* host, int verify
                              TlsErrorCallback /*it would empty OpenSSL's queue*/, void* context) {
   SSL_set_ex_data(ssl, shims::kAppData, context);
   const int rc = __real_SSLSocket_connect(ssl, socket, host, verify, nullptr, nullptr);
+  shims::just_secured = rc == 1 ? ssl : nullptr;
   if (rc != 1 && rc != shims::kInterrupted) shims::tell_tls_trouble(ssl, context, rc);
   return rc;
 }
@@ -181,9 +198,39 @@ int __wrap_SSLSocket_connect(void* ssl, int socket, const char* host, int verify
 int __wrap_SSLSocket_getch(void* ssl, int socket, char* c) {
   const int rc = __real_SSLSocket_getch(ssl, socket, c);
   if (rc >= 0 || rc == shims::kInterrupted || ssl == nullptr) return rc;
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  if (reason != nullptr) shims::hooks.tls_trouble(SSL_get_ex_data(ssl, shims::kAppData), reason);
+  shims::tell_openssl_error(SSL_get_ex_data(ssl, shims::kAppData), ERR_peek_last_error(), nullptr);
+  return rc;
+}
+
+/// And when that closes the connection before CONNECT is sent, the alert is still there to be read.
+int __wrap_MQTTPacket_send_connect(void* client, int version, void* connect_properties,
+                                   void* will_properties) {
+  const int rc = __real_MQTTPacket_send_connect(client, version, connect_properties, will_properties);
+  if (void* ssl = std::exchange(shims::just_secured, nullptr); ssl != nullptr && rc == shims::kSocketError) {
+    char ignored = 0;
+    ERR_clear_error();
+    SSL_read(ssl, &ignored, 1);
+    shims::tell_openssl_error(SSL_get_ex_data(ssl, shims::kAppData), ERR_peek_last_error(), nullptr);
+  }
+  return rc;
+}
+
+/// Paho takes the first error, which tells most, from OpenSSL's queue and drops it.
+unsigned long __wrap_ERR_get_error() {
+  const unsigned long code = __real_ERR_get_error();
+  if (shims::reading_files && shims::file_trouble == 0) shims::file_trouble = code;
+  return code;
+}
+
+int __wrap_SSLSocket_setSocketForSSL(void* net, MQTTClient_SSLOptions* options, const char* host,
+                                     std::size_t host_size) {
+  shims::reading_files = true;
+  shims::file_trouble = 0;
+  ERR_clear_error();
+  const int rc = __real_SSLSocket_setSocketForSSL(net, options, host, host_size);
+  shims::reading_files = false;
+  if (shims::file_trouble != 0)
+    shims::tell_openssl_error(options->ssl_error_context, shims::file_trouble, nullptr);
   return rc;
 }
 

@@ -48,8 +48,9 @@ if(NOT TARGET Holdfast::paho_c)
                                                     INTERFACE_INCLUDE_DIRECTORIES ${HOLDFAST_PAHO_C_INCLUDE})
   list(TRANSFORM HOLDFAST_PAHO_SHIMS PREPEND "LINKER:--wrap=" OUTPUT_VARIABLE holdfast_paho_wraps)
   list(TRANSFORM HOLDFAST_PAHO_SYSTEM_SHIMS PREPEND "LINKER:--wrap=" OUTPUT_VARIABLE holdfast_paho_system_wraps)
-  # A shared object that takes Holdfast in does not offer Paho to others.
+  # --undefined: the shims are taken in even when nothing needs the link, because every static library of the program
+  # calls getenv through them now. --exclude-libs: a shared object that takes Holdfast in does not offer Paho to others.
   target_link_options(Holdfast::paho_c INTERFACE ${holdfast_paho_wraps} ${holdfast_paho_system_wraps}
-                      LINKER:--exclude-libs,libpaho-mqtt3as.a)
+                      LINKER:--undefined=__wrap_getenv LINKER:--exclude-libs,libpaho-mqtt3as.a)
   target_link_libraries(Holdfast::paho_c INTERFACE OpenSSL::SSL OpenSSL::Crypto Threads::Threads ${CMAKE_DL_LIBS})
 endif()

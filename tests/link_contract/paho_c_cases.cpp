@@ -178,6 +178,57 @@ TEST(PahoC, connect_timeout_covers_everything_until_the_connack) {
   client.link->drop();
 }
 
+TEST(PahoC, a_half_open_connection_is_found_out_by_keep_alive) {
+  PahoWorld world({});
+  Client client(world);
+  ConnectRequest request = client.request("half-open");
+  request.broker.keep_alive = 5s;
+  client.connect(request);
+  world.freeze();
+  ASSERT_TRUE(client.link->publish(1, message("t", "x")).has_value());
+  EXPECT_EQ(client.wait_for(LinkEventKind::disconnected).reason, 0);  // Paho needs 2.5 to 2.8 keep alives
+}
+
+TEST(PahoC, drop_does_not_wait_for_a_broker_that_stands_still) {
+  PahoWorld world({.max_inflight = 64});
+  Client client(world);
+  client.connect(client.request("half-open"));
+  world.freeze();
+  const MqttMessage sent = message("t", std::string(200'000, 'x'));  // more than the sockets hold
+  for (LinkToken token = 0; token < kLinkPublishesMax; ++token)
+    ASSERT_TRUE(client.link->publish(token, sent).has_value());
+  const Instant begun = world.clock->now();
+  client.link->drop();
+  EXPECT_LT(world.clock->now() - begun, 5s);
+}
+
+TEST(PahoC, large_messages_in_flight_are_all_acknowledged) {
+  PahoWorld world({.max_inflight = 64});
+  Client client(world);
+  client.connect(client.request("large"));
+  const MqttMessage sent = message("t", std::string(200'000, 'x'));
+  for (LinkToken token = 0; token < kLinkPublishesMax; ++token)
+    ASSERT_TRUE(client.link->publish(token, sent).has_value());
+  EXPECT_TRUE(
+      client.wait_until([&] { return client.count(LinkEventKind::acknowledged) == kLinkPublishesMax; }));
+}
+
+TEST(PahoC, acknowledges_what_it_receives_while_it_sends_large_messages) {
+  PahoWorld world({.max_inflight = 64});
+  Client client(world);
+  client.connect(kept_session(client, "busy"));
+  client.subscribe("t");  // what is received is what is sent: the PUBACKs meet half-written packets
+  const MqttMessage sent = message("t", std::string(200'000, 'x'));
+  for (LinkToken token = 0; token < 40; ++token) ASSERT_TRUE(client.link->publish(token, sent).has_value());
+  ASSERT_TRUE(client.wait_for_messages(40));
+  ASSERT_TRUE(client.wait_until([&] { return client.count(LinkEventKind::acknowledged) == 40; }));
+  client.link->drop();
+  client.connect(kept_session(client, "busy"));
+  publish(client, "t");  // comes after everything that would come again
+  ASSERT_TRUE(client.wait_for_messages(41));
+  EXPECT_EQ(client.messages()[40].payload.size(), 1U) << "an acknowledged message came again";
+}
+
 // ---- topic aliases
 
 /// CONNACK with Topic Alias Maximum 2; DISCONNECT 0x94.

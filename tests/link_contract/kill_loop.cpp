@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include <cstdlib>
 #include <set>
 
 #include "link_contract/paho_world.hpp"
 
-// The broker dies again and again while publishes are being written. In this program Paho's allocations are the C
-// library's (below), because its own heap forgives a double free; the address sanitizer does not.
+// The broker dies again and again while publishes are being written. Paho's allocations are the C library's
+// (platform/linux/paho_shims.cpp); its own heap would forgive a double free, the address sanitizer does not.
 //
 // Without the shim of MQTTProtocol_startPublish it reports "attempting double-free" in the first dozens of kills
 // (platform/README.md).
 #ifndef HOLDFAST_KILLS_TCP
 #error "how many kills is CMakeLists.txt's to say"
 #endif
-
-extern "C" {
-
-void* __wrap_mymalloc(char* file, int line, std::size_t size);
-void* __wrap_myrealloc(char* file, int line, void* old, std::size_t size);
-void __wrap_myfree(char* file, int line, void* old);
-
-void* __wrap_mymalloc(char* /*file*/, int /*line*/, std::size_t size) {
-  return std::calloc(1, size == 0 ? 1 : size);
-}
-void* __wrap_myrealloc(char* /*file*/, int /*line*/, void* old, std::size_t size) {
-  return std::realloc(old, size);
-}
-void __wrap_myfree(char* /*file*/, int /*line*/, void* old) { std::free(old); }
-
-}  // extern "C"
 
 namespace holdfast::link_contract {
 namespace {

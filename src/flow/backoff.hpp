@@ -29,6 +29,7 @@ class Backoff {
   /// Counts a failure and returns the delay before the next try.
   [[nodiscard]] Duration next(std::uint64_t random) noexcept;
   void reset() noexcept { failures_ = 0; }
+  [[nodiscard]] bool failing() const noexcept { return failures_ > 0; }
 
  private:
   BackoffRange range_;
@@ -48,6 +49,8 @@ class ReconnectBackoff {
   /// Before the very first connection: a fleet that is powered up together is spread too.
   [[nodiscard]] Duration first(std::uint64_t random) const noexcept;
   [[nodiscard]] Duration failed(ConnectionFailure failure, std::uint64_t random) noexcept;
+  /// The longest delay after a takeover.
+  [[nodiscard]] Duration takeover_max() const noexcept { return takeover_max_; }
   /// The broker acknowledged a publish on a connection that has stood for `connection_age`. Two devices with
   /// one client id both get acknowledgements between takeovers, so that count is reset only by a connection
   /// that outlived the longest takeover delay.

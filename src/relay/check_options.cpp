@@ -25,11 +25,15 @@ Result<void> check_options(const RelayOptions& options) {
       {options.takeover_backoff_min > none, "takeover_backoff_min is more than 0"},
       {options.drain_timeout >= none, "drain_timeout is not negative"},
       {options.broker.connect_timeout > none, "broker.connect_timeout is more than 0"},
+      {options.stall_timeout > options.ack_timeout, "stall_timeout is more than ack_timeout"},
+      {options.presence_period >= std::chrono::seconds{1}, "presence_period is at least 1 s"},
+      {options.poll_interval >= none, "poll_interval is not negative"},
   };
   for (const Rule& rule : rules) {
     if (!rule.kept) return fail(ErrorCode::invalid, "relay options", rule.text);
   }
-  return {};
+  return flow::ConnectionWindows::parse(options.connection_windows).map([](const flow::ConnectionWindows&) {
+  });
 }
 
 }  // namespace holdfast::relay

@@ -34,6 +34,8 @@ class ControlFeed {
   void accept(std::vector<ControlRecord> records);
 
   [[nodiscard]] bool gates() const noexcept;
+  /// Everything that is known of is acknowledged.
+  [[nodiscard]] bool idle() const noexcept { return !gates() && !resume_at_ && in_flight_ == 0; }
   /// The record to publish next, or nullptr.
   [[nodiscard]] const ControlRecord* next() const noexcept;
   /// next() is in flight from now on.

@@ -21,6 +21,11 @@ InFlight InFlightTable::take(LinkToken token) {
   return publish;
 }
 
+bool InFlightTable::has_traffic() const noexcept {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const Entry& entry) { return entry.publish.kind != InFlight::Kind::status; });
+}
+
 std::optional<Instant> InFlightTable::oldest_sent_at() const noexcept {
   if (entries_.empty()) return std::nullopt;
   return entries_.front().publish.sent_at;

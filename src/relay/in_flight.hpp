@@ -47,6 +47,8 @@ class InFlightTable {
   void clear() noexcept { entries_.clear(); }
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  /// Something that is no status is unanswered.
+  [[nodiscard]] bool has_traffic() const noexcept;
   [[nodiscard]] std::optional<Instant> oldest_sent_at() const noexcept;
 
  private:

@@ -64,6 +64,8 @@ class LaneFeed {
 
   // Towards the store.
   void committed(std::int64_t seq) noexcept;
+  /// Asks the store although nobody said that there is something (RelayOptions::poll_interval).
+  void look() noexcept { more_ = true; }
   /// The fetch to make now; it counts as made. Also ends a pause whose time has come.
   [[nodiscard]] std::optional<FetchRequest> next_fetch(Instant now);
   void accept(FetchReply reply);
@@ -83,6 +85,10 @@ class LaneFeed {
   void disconnected();
 
   [[nodiscard]] std::int64_t cursor() const noexcept;
+  /// Everything that is known of is settled.
+  [[nodiscard]] bool idle() const noexcept {
+    return !more_ && fetch_ == Fetch::none && ahead_.empty() && unsettled_.empty();
+  }
   /// When next_fetch() should be asked although nothing has happened.
   [[nodiscard]] std::optional<Instant> next_call() const noexcept;
 

@@ -6,12 +6,22 @@
 #include <utility>
 
 #include "relay/answer.hpp"
+#include "relay/broker_profile.hpp"
 
 namespace holdfast::relay {
 namespace {
 
 flow::BackoffRange pause_range(const RelayOptions& options) {
   return {Duration::zero(), options.backoff_min, options.backoff_max};
+}
+
+Presence::Setup presence_setup(const RelaySetup& setup) {
+  const RelayOptions& options = setup.options;
+  return {.device = setup.device,
+          .topic_prefix = setup.topic_prefix,
+          .period = options.presence_period,
+          .pause = pause_range(options),
+          .figures = options.presence ? setup.figures : FiguresSource{}};
 }
 
 std::vector<int> priorities_of(const std::vector<LaneSetup>& lanes) {
@@ -32,7 +42,9 @@ Publisher::Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, c
       entropy_(entropy),
       statistics_(statistics),
       control_(pause_range(setup_.options)),
-      scheduler_(priorities_of(setup_.lanes)) {
+      scheduler_(priorities_of(setup_.lanes)),
+      throttle_(throttle_for(setup_.options)),
+      presence_(presence_setup(setup_)) {
   for (const LaneSetup& lane : setup_.lanes) lanes_.emplace_back(lane, pause_range(setup_.options));
 }
 
@@ -57,13 +69,14 @@ void Publisher::take(RelayMailbox::Contents mail, Instant now) {
   if (mail.control_pending) control_.want();
 }
 
-void Publisher::begin(const platform::ConnectGrant& grant) {
+void Publisher::begin(const platform::ConnectGrant& grant, Instant now) {
   HOLDFAST_CHECK(!window_ && in_flight_.empty());
   const std::size_t events = std::min(
       {setup_.options.window_events, platform::kLinkPublishesMax, std::size_t{grant.receive_maximum}});
   window_.emplace(std::max<std::size_t>(1, events), setup_.options.window_bytes);
   packet_bytes_max_ = grant.packet_bytes_max;
   control_.want();
+  presence_.connected(grant.retain_available, now, clock_.wall());
 }
 
 void Publisher::end() {
@@ -71,7 +84,9 @@ void Publisher::end() {
   settle();
   in_flight_.clear();
   window_.reset();
-  turns_used_up_ = false;
+  presence_.disconnected();
+  turns_used_up_ = goodbye_said_ = status_waits_ = false;
+  throttled_until_ = Instant::max();
   for (LaneFeed& lane : lanes_) lane.disconnected();
   control_.disconnected();
   backlog_.release();
@@ -83,19 +98,24 @@ InFlight Publisher::answered(LinkToken token) {
   return publish;
 }
 
-void Publisher::acknowledged(LinkToken token, Instant now) {
+bool Publisher::acknowledged(LinkToken token, Instant now) {
   const InFlight publish = answered(token);
   window_->recover();
+  if (publish.kind == InFlight::Kind::status) {
+    presence_.acknowledged();
+    return activity(now) == flow::StallWatch::State::idle;
+  }
   statistics_.acknowledged += 1;
   statistics_.last_ack_at = now;
   if (publish.kind == InFlight::Kind::record) {
     control_.acknowledged();
     backlog_.settle_control(publish.number, publish.is_gap);
-    return;
+    return true;
   }
   LaneFeed& lane = lanes_[publish.lane];
   lane.acknowledged(publish.number);
   settled_.push_back({lane.number(), publish.number});
+  return true;
 }
 
 void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
@@ -104,6 +124,11 @@ void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
   Rejection why{answer.reason, answer.detail};
   statistics_.refused += 1;
   if (action == RefusalAction::back_off_and_shrink) window_->halve();
+  if (publish.kind == InFlight::Kind::status) {
+    why.detail = "the status: " + why.detail;
+    note(why);
+    return presence_.refused(now, entropy_.next());
+  }
   if (publish.kind == InFlight::Kind::record) {
     note(why);
     return control_.refused(now, entropy_.next());
@@ -131,11 +156,14 @@ void Publisher::fetch(Instant now) {
 }
 
 Result<void> Publisher::feed(Instant now) {
-  turns_used_up_ = false;
+  turns_used_up_ = status_waits_ = false;
+  throttled_until_ = Instant::max();
   for (std::size_t turns = 0; turns < kTurnsMax; ++turns) {
     const auto result = turn(now);
     if (!result) return tl::unexpected(result.error());
-    if (*result == Turn::nothing_to_send) return {};
+    if (*result == Turn::taken) continue;
+    status_waits_ = presence_.due(now, statistics_.alarms);
+    return {};
   }
   turns_used_up_ = true;
   return {};
@@ -144,6 +172,8 @@ Result<void> Publisher::feed(Instant now) {
 Result<Publisher::Turn> Publisher::turn(Instant now) {
   if (const ControlRecord* record = control_.next()) return send_control(*record, now);
   if (control_.gates()) return Turn::nothing_to_send;
+  if (presence_.due(now, statistics_.alarms))
+    return send_status(presence_.online(statistics_, clock_.wall()), now);
   return send_event(now);
 }
 
@@ -169,6 +199,10 @@ Result<Publisher::Turn> Publisher::send_event(Instant now) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) ready.set(i, lanes_[i].next() != nullptr);
   const auto lane = scheduler_.pick(ready);
   if (!lane) return Turn::nothing_to_send;
+  if (!throttle_.is_open(now)) {
+    throttled_until_ = throttle_.opens_at();
+    return Turn::nothing_to_send;
+  }
   const std::size_t bytes = window_bytes(*lanes_[*lane].next());
   if (!window_->admits(bytes)) return Turn::nothing_to_send;  // others wait too, or a large event never goes
 
@@ -186,12 +220,37 @@ Result<Publisher::Turn> Publisher::send_event(Instant now) {
   return Turn::taken;
 }
 
+Result<Publisher::Turn> Publisher::send_status(MqttMessage message, Instant now) {
+  const std::size_t bytes = packet_bytes(message, sender_.version);
+  if (!window_->admits(bytes)) return Turn::nothing_to_send;
+  presence_.sent(now, statistics_.alarms);
+  const auto rejection = send(std::move(message), {InFlight::Kind::status, 0, 0, false, bytes, now});
+  if (!rejection) return tl::unexpected(rejection.error());
+  if (*rejection) {
+    note(**rejection);
+    presence_.refused(now, entropy_.next());
+  }
+  return Turn::taken;
+}
+
+Result<void> Publisher::say_goodbye(std::string_view reason, Instant now) {
+  if (!window_ || goodbye_said_ || !presence_.enabled()) return {};
+  const auto turn = send_status(presence_.offline(reason), now);
+  if (!turn) return tl::unexpected(turn.error());
+  goodbye_said_ = *turn == Turn::taken;
+  return {};
+}
+
 // nullopt: handed over. A rejection: it can never be sent. An error: the link does not work any more.
 Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMessage>& message,
                                                             InFlight publish) {
   if (!message) return Rejection{kPayloadFormatInvalid, message.error().text()};
-  if (packet_bytes(*message, sender_.version) > packet_bytes_max_) {
+  const std::size_t packet = packet_bytes(*message, sender_.version);
+  if (packet > packet_bytes_max_) {
     return Rejection{kPacketTooLarge, "larger than the broker's Maximum Packet Size"};
+  }
+  if (auto refused = refused_by_profile(setup_.options.profile, *message, packet)) {
+    return Rejection{refused->reason, std::move(refused->detail)};
   }
   const LinkToken token = in_flight_.new_token();
   if (const auto handed_over = link_.publish(token, *message); !handed_over) {
@@ -203,15 +262,32 @@ Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMes
   }
   window_->add(publish.bytes);
   in_flight_.add(token, publish);
-  statistics_.published += 1;
+  throttle_.sent(packet, publish.sent_at);
+  if (publish.kind != InFlight::Kind::status) statistics_.published += 1;
   return std::nullopt;
 }
 
 Instant Publisher::next_call() const noexcept {
   if (turns_used_up_) return Instant::min();
-  Instant next = control_.next_call().value_or(Instant::max());
+  Instant next = std::min(control_.next_call().value_or(Instant::max()), throttled_until_);
+  if (!status_waits_) next = std::min(next, presence_.next_call(statistics_.alarms));
   for (const LaneFeed& lane : lanes_) next = std::min(next, lane.next_call().value_or(Instant::max()));
   return next;
+}
+
+void Publisher::look() noexcept {
+  for (LaneFeed& lane : lanes_) lane.look();
+}
+
+flow::StallWatch::State Publisher::activity(Instant now) const noexcept {
+  using State = flow::StallWatch::State;
+  if (!window_) return State::still;
+  if (in_flight_.has_traffic() || control_.next() != nullptr) return State::waiting;
+  const auto sendable = [](const LaneFeed& lane) { return lane.next() != nullptr; };
+  if (!control_.gates() && throttle_.is_open(now) && std::any_of(lanes_.begin(), lanes_.end(), sendable))
+    return State::waiting;
+  const auto idle = [](const LaneFeed& lane) { return lane.idle(); };
+  return control_.idle() && std::all_of(lanes_.begin(), lanes_.end(), idle) ? State::idle : State::still;
 }
 
 void Publisher::note(const Rejection& why) {

@@ -13,11 +13,14 @@
 
 #include "flow/in_flight_window.hpp"
 #include "flow/lane_scheduler.hpp"
+#include "flow/stall_watch.hpp"
+#include "flow/throttle.hpp"
 #include "relay/control_feed.hpp"
 #include "relay/in_flight.hpp"
 #include "relay/lane_feed.hpp"
 #include "relay/mailbox.hpp"
 #include "relay/outgoing.hpp"
+#include "relay/presence.hpp"
 
 /// The traffic of one connection after another: what is fetched, what is sent next, what an answer means.
 /// Whether there is a connection is Relay's business.
@@ -28,6 +31,9 @@
 /// 3. What can never be sent (damaged row, larger than the broker takes, a topic the link rejects) goes to
 ///    the store for quarantine without touching the wire.
 /// 4. A step sends at most kTurnsMax messages and makes at most one fetch per lane.
+/// 5. Every packet spends from the throttle, but only events wait for it: records and statuses are few and urgent.
+/// 6. A status goes out after the records and before events. It is none of the traffic: it is not counted as published
+///    or acknowledged.
 namespace holdfast::relay {
 
 inline constexpr std::size_t kTurnsMax = platform::kLinkPublishesMax;
@@ -37,6 +43,7 @@ struct RelaySetup {
   std::string device;
   std::string topic_prefix;
   std::vector<LaneSetup> lanes;  ///< 1 to limits::kLanesMax
+  FiguresSource figures = {};    ///< for the presence; none: no presence
 };
 
 class Publisher {
@@ -49,14 +56,15 @@ class Publisher {
   void take(RelayMailbox::Contents mail, Instant now);
 
   // The connection.
-  void begin(const platform::ConnectGrant& grant);
+  void begin(const platform::ConnectGrant& grant, Instant now);
   /// Hands over what was acknowledged; everything else is pending again. Nothing when it has not begun.
   void end();
   [[nodiscard]] std::optional<Instant> oldest_sent_at() const noexcept { return in_flight_.oldest_sent_at(); }
   [[nodiscard]] const std::optional<flow::InFlightWindow>& window() const noexcept { return window_; }
 
   // Answers of the broker, between begin() and end().
-  void acknowledged(LinkToken token, Instant now);
+  /// True: something got through. A status alone does not count while events wait: see flow::ReconnectBackoff.
+  [[nodiscard]] bool acknowledged(LinkToken token, Instant now);
   void refused(const platform::LinkEvent& answer, Instant now);
   void settle();
 
@@ -66,6 +74,15 @@ class Publisher {
   [[nodiscard]] Result<void> feed(Instant now);
   /// When fetch() and feed() should be called although nothing has happened.
   [[nodiscard]] Instant next_call() const noexcept;
+  /// Looks into every lane, although nobody said that there is something.
+  void look() noexcept;
+  /// Is something waiting for an acknowledgement, or could it be sent?
+  [[nodiscard]] flow::StallWatch::State activity(Instant now) const noexcept;
+
+  // Presence.
+  [[nodiscard]] Presence& presence() noexcept { return presence_; }
+  /// Sends that we are going, once, as soon as there is room. An error: the link does not work any more.
+  [[nodiscard]] Result<void> say_goodbye(std::string_view reason, Instant now);
 
  private:
   enum class Turn : std::uint8_t { taken, nothing_to_send };
@@ -80,6 +97,7 @@ class Publisher {
   [[nodiscard]] Result<Turn> turn(Instant now);
   [[nodiscard]] Result<Turn> send_control(const ControlRecord& record, Instant now);
   [[nodiscard]] Result<Turn> send_event(Instant now);
+  [[nodiscard]] Result<Turn> send_status(MqttMessage message, Instant now);
   [[nodiscard]] Result<std::optional<Rejection>> send(const Result<MqttMessage>& message, InFlight publish);
   void refuse(std::size_t lane, std::int64_t seq, Rejection why, bool final);
   void note(const Rejection& why);
@@ -94,11 +112,16 @@ class Publisher {
   std::vector<LaneFeed> lanes_;
   ControlFeed control_;
   flow::LaneScheduler scheduler_;
+  flow::Throttle throttle_;
+  Presence presence_;
   InFlightTable in_flight_;
   std::optional<flow::InFlightWindow> window_;  // set: there is a connection
   std::uint32_t packet_bytes_max_ = 0;
   std::vector<Settlement> settled_;
   bool turns_used_up_ = false;
+  bool goodbye_said_ = false;
+  bool status_waits_ = false;                 // for records, or for room: their answers call
+  Instant throttled_until_ = Instant::max();  // events wait for tokens until then; max: they do not
 };
 
 }  // namespace holdfast::relay

@@ -9,8 +9,12 @@
 #include <holdfast/platform/link.hpp>
 #include <holdfast/statistics.hpp>
 #include <string>
+#include <string_view>
 
 #include "flow/backoff.hpp"
+#include "flow/connection_windows.hpp"
+#include "flow/short_lives.hpp"
+#include "flow/stall_watch.hpp"
 #include "relay/backlog.hpp"
 #include "relay/mailbox.hpp"
 #include "relay/publisher.hpp"
@@ -24,6 +28,8 @@
 /// | connecting  | connect_failed; connect_timeout + 2 s are over   | backing_off | drop(), longer delay    |
 /// | connected   | disconnected; a publish says: not connected      | backing_off | settle, release, drop() |
 /// | connected   | ack_timeout is over (half-open TCP)              | backing_off | settle, release, drop() |
+/// | connected   | outside all connection windows, likewise          | backing_off | settle, release, drop() |
+/// | connected   | nothing was acknowledged for stall_timeout        | backing_off | settle, release, drop() |
 /// | connected   | draining, and no answer or no time is left       | stopped     | settle, release, drop() |
 /// | the others  | draining                                         | stopped     | drop()                  |
 ///
@@ -33,12 +39,20 @@
 ///    publishes and one fetch per lane. It waits for nothing but drop().
 /// 2. Every wait has an end: connecting and each publish have a watchdog of ours, whatever the link does.
 /// 3. The delay is drawn anew at each loss and starts short again only at an acknowledgement.
+/// 4. Outside the connection windows backing_off lasts until one opens, and a random part of it longer. While the
+///    wall clock is not trusted every time is inside.
+/// 5. A Server Keep Alive below ours costs one reconnection at once, with the server's value; the next one only after
+///    an acknowledgement.
 namespace holdfast::relay {
 
 /// Room for all answers of a window and the events of a connection.
 inline constexpr std::size_t kLinkEventsPerStep = platform::kLinkPublishesMax + 8;
 /// Beyond the broker option's connect_timeout, which the link itself should keep.
 inline constexpr std::chrono::seconds kConnectMargin{2};
+/// The wall clock may be set: the connection windows are looked at anew after this time at the latest.
+inline constexpr std::chrono::minutes kWindowLook{10};
+/// Links refuse a shorter keep alive.
+inline constexpr std::chrono::seconds kKeepAliveMin{5};
 
 class Relay {
  public:
@@ -63,12 +77,23 @@ class Relay {
  private:
   void take_answers(Instant now);
   void take(const platform::LinkEvent& event, Instant now);
+  void take_connected(const platform::ConnectGrant& grant, Instant now);
+  void take_failed_connect(const platform::LinkEvent& event);
+  [[nodiscard]] flow::ConnectionFailure judge_loss(std::int32_t reason, Instant now);
+  [[nodiscard]] bool lower_keep_alive(const platform::ConnectGrant& grant);
+  void got_through(Instant now);
   void act(Instant now);
   void connect(Instant now);
   void work(Instant now);
   void lose(flow::ConnectionFailure failure, std::int32_t reason, std::string detail);
+  void mind_windows(Instant now);
+  void begin_rest(Instant now);
+  void leave(Instant until, std::string_view reason, Instant now);
+  void rest(Duration delay);
   void stop();
+  void mind_alarms(Instant now);
   [[nodiscard]] Instant next_call() const;
+  [[nodiscard]] bool polls() const noexcept { return options_.poll_interval.count() > 0; }
   [[nodiscard]] bool is(RelayState state) const noexcept { return statistics_.state == state; }
 
   RelayOptions options_;
@@ -79,9 +104,17 @@ class Relay {
   RelayStatistics statistics_;  // its `state` is the state
   Publisher publisher_;
   flow::ReconnectBackoff backoff_;
+  flow::ConnectionWindows windows_;
+  flow::StallWatch stall_watch_;
+  flow::ShortLives short_lives_;
   Instant deadline_;  // backing_off: connect then; connecting: give up then
   Instant connected_at_;
   std::optional<Instant> drain_until_;  // set: draining
+  std::optional<Instant> leave_until_;  // set: connected, and no window is open
+  Instant windows_due_;                 // look at the windows then
+  Instant poll_at_ = Instant::max();    // look into the lanes then
+  bool got_through_ = false;            // something was acknowledged on this connection
+  bool keep_alive_lowered_ = false;     // and nothing got through since
   bool answers_left_ = false;           // the last poll was full
   std::array<platform::LinkEvent, kLinkEventsPerStep> answers_;
 };

@@ -38,6 +38,11 @@ constexpr std::chrono::milliseconds kApplyPause{200};
 /// The link's thread gives up a little later than the consumer's, so that the consumer knows first.
 constexpr std::chrono::seconds kHandoverMargin{5};
 
+// Under a filter like holdfast/# a device's status and the commands to it arrive, too. They are not for the inbox.
+bool is_no_event(std::string_view topic) noexcept {
+  return topic.ends_with("/~status") || topic.ends_with("/~command");
+}
+
 Result<void> check_options(const ConsumerOptions& options) {
   const auto invalid = [](const char* hint) { return fail(ErrorCode::invalid, "start the consumer", hint); };
   if (options.broker.client_id.empty())
@@ -216,6 +221,7 @@ class Consumer::Impl {
 
   // Tries until it is committed or commit_timeout is over; then the message stays with the broker.
   Delivery apply(const MqttMessage& message) {
+    if (is_no_event(message.topic)) return Delivery::acknowledge;
     ++counts_.received;
     const auto event = decode_cloud_event(message);
     if (!event) {

@@ -5,6 +5,7 @@
 #include <holdfast/platform/link.hpp>
 
 #include "base/text.hpp"
+#include "relay/broker_profile.hpp"
 #include "runtime/relay_thread.hpp"
 #include "runtime/store_thread.hpp"
 #include "store/resize.hpp"
@@ -55,6 +56,14 @@ class Outbox::Impl {
       return fail(ErrorCode::io_error, "start the relay", "the store had an I/O error and is not open now");
     }
     if (setup.options.broker.client_id.empty()) setup.options.broker.client_id = setup.device;
+    const relay::Publishing publishing{.device = setup.device,
+                                       .topic_prefix = options_.topic_prefix,
+                                       .topic_template = options_.topic_template,
+                                       .event_data_bytes_max = options_.event_data_bytes_max};
+    if (auto fits = relay::check_profile(options, publishing); !fits) return fits;
+    setup.figures = [this] {
+      return Statistics{.store = store_.store_statistics(), .relay = {}, .lanes = store_.lane_statistics()};
+    };
     auto relay = std::make_unique<runtime::RelayThread>(std::move(setup), std::move(link), store_, platform_);
     const std::lock_guard lock(relay_mutex_);
     relay_ = std::move(relay);

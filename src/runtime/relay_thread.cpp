@@ -19,15 +19,20 @@ RelayThread::RelayThread(relay::RelaySetup setup, std::unique_ptr<platform::Link
       link_(std::move(link)),
       store_(store),
       backlog_(store, mailbox_, platform.clock),
+      polls_(setup.options.poll_interval.count() > 0),
       relay_(std::move(setup), with_waker(*link_, waker_), backlog_, mailbox_, platform.clock,
              platform.entropy) {
-  store_.listen(
-      {.committed = [this](store::LaneNumber lane, std::int64_t seq) { mailbox_.committed(lane, seq); },
-       .control_committed = [this] { mailbox_.control_committed(); }});
+  store_.listen({.committed = on_commit(), .control_committed = [this] { mailbox_.control_committed(); }});
   thread_ = std::thread([this] { loop(); });
 }
 
 RelayThread::~RelayThread() { stop(); }
+
+// A relay that polls is not told, or it would not be a poll.
+std::function<void(store::LaneNumber, std::int64_t)> RelayThread::on_commit() {
+  if (polls_) return {};
+  return [this](store::LaneNumber lane, std::int64_t seq) { mailbox_.committed(lane, seq); };
+}
 
 void RelayThread::loop() {
   bool draining = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <holdfast/outbox.hpp>
 #include <holdfast/platform/clock.hpp>
 #include <holdfast/platform/link.hpp>
@@ -32,6 +33,7 @@ class RelayThread {
   [[nodiscard]] RelayStatistics statistics() const;
 
  private:
+  [[nodiscard]] std::function<void(store::LaneNumber, std::int64_t)> on_commit();
   void loop();
   void publish_statistics();
 
@@ -41,6 +43,7 @@ class RelayThread {
   std::unique_ptr<platform::Link> link_;
   StoreThread& store_;
   StoreBacklog backlog_;
+  const bool polls_;
   relay::Relay relay_;  // the thread's
 
   mutable std::mutex mutex_;  // guards the two below

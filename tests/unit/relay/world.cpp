@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kStepsAtOneInstantMax = 1000;  // more: the relay spins
 
-RelaySetup setup_for(std::size_t lanes, RelayOptions options) {
-  options.broker.url = "mqtt://broker.example";
-  RelaySetup setup{std::move(options), "device-1", "holdfast", {}};
+RelaySetup setup_for(std::size_t lanes, RelayOptions options, FiguresSource figures) {
+  if (options.broker.url.empty()) options.broker.url = "mqtt://broker.example";
+  RelaySetup setup{std::move(options), "device-1", "holdfast", {}, std::move(figures)};
   for (std::size_t i = 1; i <= lanes; ++i) {
     setup.lanes.push_back({static_cast<LaneNumber>(i), "lane" + std::to_string(i), static_cast<int>(i), 0});
   }
@@ -22,11 +22,12 @@ RelaySetup setup_for(std::size_t lanes, RelayOptions options) {
 
 }  // namespace
 
-World::World(std::size_t lanes, RelayOptions options, std::uint64_t seed, const Wrap& wrap)
+World::World(std::size_t lanes, RelayOptions options, std::uint64_t seed, const Wrap& wrap,
+             FiguresSource figures)
     : entropy(seed), link(wrap(broker.make_link())), lanes_(lanes) {
   link->set_waker(&waker);
-  relay =
-      std::make_unique<Relay>(setup_for(lanes, std::move(options)), *link, backlog, mailbox, clock, entropy);
+  relay = std::make_unique<Relay>(setup_for(lanes, std::move(options), std::move(figures)), *link, backlog,
+                                  mailbox, clock, entropy);
 }
 
 std::int64_t World::commit(LaneNumber lane, std::size_t bytes) {

@@ -26,7 +26,7 @@ class World {
   using Wrap = std::function<LinkPtr(LinkPtr)>;
   explicit World(
       std::size_t lanes = 1, RelayOptions options = {}, std::uint64_t seed = 1,
-      const Wrap& wrap = [](LinkPtr link) { return link; });
+      const Wrap& wrap = [](LinkPtr link) { return link; }, FiguresSource figures = {});
 
   /// Commits an event with at least `bytes` of data, which name the event.
   std::int64_t commit(LaneNumber lane = 1, std::size_t bytes = 20);

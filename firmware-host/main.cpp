@@ -55,9 +55,9 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Target& target, 
       help);
 }
 
-void add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
-                  const std::string& help) {
-  add_parsed(app, name, target, parse_duration, help)->type_name("DURATION");
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& target,
+                          const std::string& help) {
+  return add_parsed(app, name, target, parse_duration, help)->type_name("DURATION");
 }
 
 void add_seconds(CLI::App& app, const std::string& name, std::chrono::seconds& target,
@@ -122,6 +122,38 @@ void add_store(CLI::App& app, StoreOptions& store) {
       ->type_name("SIZE");
 }
 
+/// How the backlog is drained.
+void add_relay(CLI::App& app, RelayOptions& relay) {
+  add_parsed(app, "--profile", relay.profile, parse_profile,
+             "Keep the limits of generic (default), mosquitto, emqx, hivemq, aws-iot or\nazure-eventgrid")
+      ->type_name("BROKER");
+  app.add_option("--rate-max", relay.events_per_s_max,
+                 "Deliver at most so many events a second (default: no limit)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
+  add_size(app, "--byte-rate-max", relay.bytes_per_s_max,
+           "... and at most so many bytes a second (default: no limit)");
+  add_items(app, "--window", relay.connection_windows, parse_window,
+            "Be connected only then: 'MINUTE HOUR DAY MONTH WEEKDAY for MINUTES', UTC,\n"
+            "such as '0 2 * * * for 30'. Repeatable (default: always)")
+      ->allow_extra_args(false);
+  add_items(app, "--ordering", relay.lanes, parse_ordering,
+            "LANE=strict: no event overtakes an earlier one of its key, not even a refused\n"
+            "one; LANE=strict:hold: nor one in quarantine. Repeatable")
+      ->allow_extra_args(false);
+  add_parsed(app, "--denied-patience", relay.denied_patience, parse_duration_or_zero,
+             "How long a topic may be refused as not authorised before its events are\n"
+             "quarantined (default 1d; 0: at once)")
+      ->type_name("DURATION");
+  add_duration(app, "--stall-timeout", relay.stall_timeout,
+               "Reconnect when events wait and none was acknowledged for so long (default 2m)");
+  app.add_flag("!--no-presence", relay.presence, "Publish no retained status and no last will");
+  add_duration(app, "--backoff-max", relay.backoff_max, "Longest wait before connecting again (default 60s)");
+  // Only to be compared with: nobody should find it who does not look for it.
+  add_duration(app, "--poll-interval", relay.poll_interval,
+               "Look for new events at this interval instead of at commit")
+      ->group("");
+}
+
 void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   CLI::App* run =
       app.add_subcommand("run", "Store this machine's sensor readings and deliver them to a broker");
@@ -147,8 +179,7 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
                "With --count: wait so long for acknowledgements (default 30s)");
   run->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
   add_duration(*run, "--status-interval", options.status_interval, "Of status line and file (default 5s)");
-  add_duration(*run, "--backoff-max", options.backoff_max,
-               "Longest wait before connecting again (default 60s)");
+  add_relay(*run, options.relay);
   run->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
   run->add_flag("--ledger", options.ledger, "Also write a table demo_committed, for audits");
   run->add_flag("--json", options.json, "The last status as JSON on standard output");

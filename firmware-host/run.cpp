@@ -90,9 +90,8 @@ Outcome<void> Run::open() {
                                    status_json(context, outbox_->statistics(), platform_.view()));
     if (!wrote) return wrote;
   }
-  RelayOptions relay;
+  RelayOptions relay = options_.relay;
   relay.broker = std::move(*broker);
-  relay.backoff_max = options_.backoff_max;
   relay.backoff_min = std::min(relay.backoff_min, relay.backoff_max);
   relay.broker.client_id = options_.broker.client_id;  // empty: the device id, which the store knows
   auto started = outbox_->start_relay(relay, platform::make_linux_link());

@@ -25,7 +25,7 @@ struct RunOptions {
   std::uint64_t count = 0;                          ///< end after so many events; 0: go on
   std::chrono::milliseconds drain{30'000};          ///< with count: how long they may take to be acknowledged
   std::chrono::milliseconds status_interval{5000};  ///< of the status line and the status file
-  std::chrono::milliseconds backoff_max{60'000};    ///< between two connection attempts
+  RelayOptions relay;                               ///< all but its broker
   std::string status_file;                          ///< empty: none
   bool fail_fast = false;                           ///< end when the first connection attempt fails
   bool ledger = false;                              ///< see program/ledger.hpp

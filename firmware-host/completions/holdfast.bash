@@ -20,6 +20,10 @@ _holdfast() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
+    --profile)
+      mapfile -t COMPREPLY < <(compgen -W 'generic mosquitto emqx hivemq aws-iot azure-eventgrid' -- "$current")
+      return
+      ;;
     --mqtt)
       mapfile -t COMPREPLY < <(compgen -W '5 3.1.1' -- "$current")
       return

@@ -101,6 +101,28 @@ struct Sums {
   return json;
 }
 
+[[nodiscard]] Json alarm_array(const std::vector<RelayAlarm>& alarms) {
+  Json json = Json::array();
+  for (const RelayAlarm alarm : alarms) json.push_back(to_string(alarm));
+  return json;
+}
+
+/// What an operator should think of an alarm.
+[[nodiscard]] std::string_view alarm_words(std::string_view alarm) {
+  if (alarm == to_string(RelayAlarm::credentials_refused))
+    return "the broker does not accept the user, the password or the certificate; tried again every 30 s to "
+           "10 min";
+  if (alarm == to_string(RelayAlarm::duplicate_identity))
+    return "the connection is taken away again and again: does another client use this client id?";
+  if (alarm == to_string(RelayAlarm::topics_denied))
+    return "the broker does not allow some topics; their events wait: see its access rules";
+  if (alarm == to_string(RelayAlarm::stalled))
+    return "connected, but nothing is acknowledged, and reconnecting did not help: see the broker's log";
+  if (alarm == to_string(RelayAlarm::quarantine_full))
+    return "a refused event has no place in the quarantine, and its lane waits: requeue or discard some";
+  return "unknown to this holdfast";
+}
+
 [[nodiscard]] Json relay_json(const std::string& url, const RelayStatistics& relay) {
   return {{"broker", url},
           {"state", to_string(relay.state)},
@@ -117,7 +139,17 @@ struct Sums {
           {"in_flight_bytes", relay.in_flight_bytes},
           {"window_events", relay.window_events},
           {"last_reason", relay.last_reason},
-          {"last_error", relay.last_error}};
+          {"last_error", relay.last_error},
+          {"alarms", alarm_array(relay.alarms)},
+          {"stalls", relay.stalls},
+          {"takeovers", relay.takeovers},
+          {"topics_denied", relay.topics_denied},
+          {"suspects", relay.suspects},
+          {"resend_requests", relay.resend_requests},
+          {"resend_refused", relay.resend_refused},
+          {"resent", relay.resent},
+          {"keep_alive_s", relay.keep_alive_s},
+          {"outside_window", relay.outside_window}};
 }
 
 [[nodiscard]] std::string padded(std::string text, std::size_t width) {
@@ -204,6 +236,27 @@ struct Sums {
   return text;
 }
 
+/// What is not usual about the relay, a line each.
+[[nodiscard]] std::string relay_notes(const Json& relay) {
+  std::string text;
+  if (relay.value("outside_window", false)) text += "          outside the connection windows: events wait\n";
+  for (const Json& alarm : relay.value("alarms", Json::array())) {
+    const std::string name = alarm.get<std::string>();
+    text += "          ALARM " + printable(name) + ": " + std::string(alarm_words(name)) + "\n";
+  }
+  const auto count = [&](const char* name, const char* words) {
+    const auto number = relay.value(name, std::uint64_t{0});
+    if (number != 0) text += "          " + std::to_string(number) + " " + words + "\n";
+  };
+  count("topics_denied", "topics denied now");
+  count("takeovers", "times taken over by another client");
+  count("stalls", "times reconnected because nothing was acknowledged");
+  count("suspects", "events sent alone because connections died with them");
+  count("resent", "events sent again on request");
+  count("resend_refused", "requests to send again refused");
+  return text;
+}
+
 [[nodiscard]] std::string relay_text(const Json& relay) {
   const auto number = [&](const char* name) { return std::to_string(relay.at(name).get<std::uint64_t>()); };
   std::string text = "relay     " + relay.at("state").get<std::string>() + ", " +
@@ -212,7 +265,7 @@ struct Sums {
                      ", republished " + number("republished") + ", refused " + number("refused") + "\n";
   const std::string error = relay.at("last_error").get<std::string>();
   if (!error.empty()) text += "          last error: " + printable(error) + "\n";
-  return text;
+  return text + relay_notes(relay);
 }
 
 [[nodiscard]] std::string document_text(const Json& status) {
@@ -292,12 +345,14 @@ std::string status_line(const Statistics& statistics, const std::string& broker_
           std::to_string(relay.in_flight_events);
   if (sums.quarantined != 0) line += "  quarantined " + std::to_string(sums.quarantined);
   if (sums.lost != 0) line += "  declared lost " + std::to_string(sums.lost);
+  for (const RelayAlarm alarm : relay.alarms) line += "  ALARM " + std::string(to_string(alarm));
+  if (relay.outside_window) line += "  outside the connection windows";
   const StoreStatistics& store = statistics.store;
   if (store.pressure != Pressure::normal)
     line += "  disk " + pressure_text(std::string(to_string(store.pressure)), store.pressure_reason);
   if (!store.warning.empty()) line += "  warning: " + store.warning;
   if (store.degraded) line += "  DEGRADED: reads only, after an I/O error; see the kernel's log";
-  if (relay.state != RelayState::connected && !relay.last_error.empty())
+  if (relay.state != RelayState::connected && !relay.outside_window && !relay.last_error.empty())
     line += "  | " + connection_error(broker_url, relay.last_reason, relay.last_error).text();
   return line;
 }

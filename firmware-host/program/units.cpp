@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "flow/connection_windows.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -104,6 +105,11 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(*ms));
 }
 
+Result<std::chrono::milliseconds> parse_duration_or_zero(std::string_view text) {
+  if (text == "0") return std::chrono::milliseconds(0);
+  return parse_duration(text);
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
   const auto bytes = parse_with_unit(text, kSizeUnits);
   if (!bytes || !(*bytes >= 1) || *bytes > kSizeMax)
@@ -146,6 +152,30 @@ Result<LaneArgument> parse_lane(std::string_view text) {
     rest.remove_prefix(1 + setting.size());
   }
   return lane;
+}
+
+Result<LaneRelayOptions> parse_ordering(std::string_view text) {
+  LaneRelayOptions lane;
+  const std::size_t equals = std::min(text.find('='), text.size());
+  lane.name = text.substr(0, equals);
+  const std::string_view order = text.substr(equals);
+  if (order == "=strict:hold") lane.after_refusal = AfterRefusal::hold;
+  if (order.starts_with("=strict")) lane.ordering = Ordering::strict;
+  const bool known =
+      order == "=lane" || order == "=strict" || order == "=strict:pass" || order == "=strict:hold";
+  if (!known || !base::is_lane_name(lane.name))
+    return refuse(text, "write LANE=strict, LANE=strict:hold or LANE=lane");
+  return lane;
+}
+
+Result<BrokerProfile> parse_profile(std::string_view text) {
+  if (const auto profile = broker_profile(text)) return *profile;
+  return refuse(text, "there are generic, mosquitto, emqx, hivemq, aws-iot and azure-eventgrid");
+}
+
+Result<std::string> parse_window(std::string_view text) {
+  return flow::ConnectionWindow::parse(text).map(
+      [&](const flow::ConnectionWindow&) { return std::string(text); });
 }
 
 Result<Attribute> parse_attribute(std::string_view text) {

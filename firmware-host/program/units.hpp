@@ -15,6 +15,8 @@ namespace holdfast::program {
 
 /// "500ms", "1s", "1.5s", "5m", "2h", "7d"; more than 0 and at most 365 days.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// The same, or "0" where none at all has a meaning.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_duration_or_zero(std::string_view text);
 /// "4096", "64KiB", "64MiB", "2GiB"; at least 1.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
 /// The same, or "0" where nothing at all has a meaning.
@@ -30,6 +32,12 @@ struct LaneArgument {
 /// "telemetry", "alarm:0" or
 /// "telemetry:2,when_full=drop_oldest,max=8MiB,guaranteed=1MiB,ttl=7d,commit_delay=50ms".
 [[nodiscard]] Result<LaneArgument> parse_lane(std::string_view text);
+/// "alarm=strict" or "alarm=strict:hold"; "alarm=lane" is the default.
+[[nodiscard]] Result<LaneRelayOptions> parse_ordering(std::string_view text);
+/// "aws-iot" and the others.
+[[nodiscard]] Result<BrokerProfile> parse_profile(std::string_view text);
+/// "0 2 * * * for 30", as RelayOptions::connection_windows has it.
+[[nodiscard]] Result<std::string> parse_window(std::string_view text);
 /// "traceparent=00-...". Names and values are checked by the store.
 [[nodiscard]] Result<Attribute> parse_attribute(std::string_view text);
 

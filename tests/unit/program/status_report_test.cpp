@@ -128,6 +128,43 @@ TEST_F(StatusReport, every_number_of_store_and_lane_is_in_the_document) {
     EXPECT_THAT(document, HasSubstr(member));
 }
 
+TEST_F(StatusReport, alarms_are_in_the_line_in_the_document_and_in_words) {
+  statistics_.relay.alarms = {RelayAlarm::duplicate_identity, RelayAlarm::stalled};
+  statistics_.relay.takeovers = 3;
+  statistics_.relay.keep_alive_s = 15;
+  EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("  ALARM duplicate_identity  ALARM stalled"));
+  const std::string document = json(running_);
+  EXPECT_THAT(document, HasSubstr(R"("alarms":["duplicate_identity","stalled"],"stalls":0,"takeovers":3,)"));
+  EXPECT_THAT(document, HasSubstr(R"("keep_alive_s":15,"outside_window":false)"));
+  const std::string text = status_text(document).value();
+  EXPECT_THAT(text, HasSubstr("ALARM duplicate_identity: the connection is taken away again and again"));
+  EXPECT_THAT(text, HasSubstr("3 times taken over by another client"));
+  EXPECT_THAT(text, Not(HasSubstr("times reconnected")));
+}
+
+TEST_F(StatusReport, every_alarm_has_words) {
+  for (const auto alarm : {RelayAlarm::credentials_refused, RelayAlarm::duplicate_identity,
+                           RelayAlarm::topics_denied, RelayAlarm::stalled, RelayAlarm::quarantine_full}) {
+    statistics_.relay.alarms = {alarm};
+    EXPECT_THAT(status_text(json(running_)).value(), Not(HasSubstr("unknown to this holdfast")));
+  }
+}
+
+TEST_F(StatusReport, outside_the_connection_windows_an_old_error_says_nothing) {
+  statistics_.relay.outside_window = true;
+  const std::string line = status_line(statistics_, "mqtt://b");
+  EXPECT_THAT(line, HasSubstr("outside the connection windows"));
+  EXPECT_THAT(line, Not(HasSubstr("CONNACK")));
+  EXPECT_THAT(status_text(json(running_)).value(), HasSubstr("outside the connection windows: events wait"));
+}
+
+TEST_F(StatusReport, a_document_of_an_older_holdfast_without_alarms_is_read) {
+  std::string document = json(running_);
+  const auto from = document.find(R"(,"alarms")");
+  document.erase(from, document.find('}', from) - from);
+  EXPECT_TRUE(status_text(document));
+}
+
 TEST_F(StatusReport, lanes_alone_are_a_table_or_a_document) {
   EXPECT_THAT(lanes_table(statistics_.lanes), HasSubstr("telemetry"));
   EXPECT_THAT(lanes_table(statistics_.lanes), Not(testing::EndsWith("\n")));

@@ -28,6 +28,29 @@ TEST(Units, what_is_no_duration_is_refused_with_an_example) {
   }
 }
 
+TEST(Units, a_duration_may_be_nothing_where_that_means_something) {
+  EXPECT_EQ(parse_duration_or_zero("0").value(), 0ms);
+  EXPECT_EQ(parse_duration_or_zero("2h").value(), 2h);
+  EXPECT_FALSE(parse_duration_or_zero("0s"));
+}
+
+TEST(Units, the_order_of_a_lane_is_lane_or_strict) {
+  EXPECT_EQ(parse_ordering("alarm=strict").value().ordering, Ordering::strict);
+  EXPECT_EQ(parse_ordering("alarm=strict").value().after_refusal, AfterRefusal::pass);
+  EXPECT_EQ(parse_ordering("alarm=strict:hold").value().after_refusal, AfterRefusal::hold);
+  EXPECT_EQ(parse_ordering("alarm=strict:hold").value().name, "alarm");
+  EXPECT_EQ(parse_ordering("alarm=lane").value().ordering, Ordering::lane);
+  for (const char* text : {"", "alarm", "alarm=", "=strict", "alarm=Strict", "alarm=strict:", "a b=strict"})
+    EXPECT_FALSE(parse_ordering(text)) << text;
+}
+
+TEST(Units, profiles_and_windows_are_refused_with_what_there_is) {
+  EXPECT_EQ(parse_profile("aws-iot").value(), BrokerProfile::aws_iot);
+  EXPECT_NE(parse_profile("aws").error().text().find("aws-iot"), std::string::npos);
+  EXPECT_EQ(parse_window("0 2 * * * for 30").value(), "0 2 * * * for 30");
+  EXPECT_NE(parse_window("0 2 * * 9 for 30").error().text().find("WEEKDAY '9'"), std::string::npos);
+}
+
 TEST(Units, sizes_are_bytes_or_binary_multiples) {
   EXPECT_EQ(parse_size("4096").value(), 4096U);
   EXPECT_EQ(parse_size("64KiB").value(), 64U * 1024);

@@ -124,5 +124,27 @@ TEST_F(OutboxClose, stores_the_acknowledgements_that_came_before_it) {
   EXPECT_EQ(world.outbox->statistics().lanes.at(1).settled_seq, 1);
 }
 
+TEST_F(OutboxClose, says_goodbye_in_the_retained_status) {
+  RelayOptions options;
+  options.broker.url = "mqtt://broker";
+  ASSERT_TRUE(outbox.start_relay(options, world.broker.make_link()));
+  world.run_until([&] { return world.broker.accepted_count() == 1; });
+  std::atomic<bool> closed = false;
+  std::thread closer([&] {
+    EXPECT_TRUE(outbox.close());
+    closed = true;
+  });
+  world.run_until([&] { return closed.load(); });
+  closer.join();
+  const auto text = [&](std::size_t i) {
+    const auto& payload = world.broker.accepted().at(i).payload;
+    return std::string(reinterpret_cast<const char*>(payload.data()), payload.size());
+  };
+  ASSERT_EQ(world.broker.accepted_count(), 2U);
+  EXPECT_NE(text(0).find(R"("lanes":[{"name":"alarm","backlog_events":0,)"), std::string::npos) << text(0);
+  EXPECT_NE(text(1).find(R"("state":"offline","device":"device-1")"), std::string::npos) << text(1);
+  EXPECT_TRUE(world.broker.wills().empty());
+}
+
 }  // namespace
 }  // namespace holdfast::runtime_tests

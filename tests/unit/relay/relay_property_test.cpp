@@ -38,11 +38,11 @@ class Witness {
 
  private:
   std::uint8_t answer(const MqttMessage& message) {
+    if (message.topic.ends_with("/~status")) return next_reason();
     const auto event = decode_cloud_event(message).value();
     const auto known = data_.try_emplace(event.id, event.data);
     if (known.first->second != event.data) id_changed_its_data = true;
-    std::uint8_t reason = 0;
-    if (reason_ != 0 && after_-- == 0) reason = std::exchange(reason_, std::uint8_t{0});
+    const std::uint8_t reason = next_reason();
     for (LaneNumber lane = 1; lane <= static_cast<LaneNumber>(kLanes); ++lane) {
       const auto seq = seq_of(event.id, lane);
       if (seq == 0) continue;
@@ -50,6 +50,11 @@ class Witness {
       if (reason == 0) taken[lane].insert(seq);
     }
     return reason;
+  }
+
+  std::uint8_t next_reason() {
+    if (reason_ == 0 || after_-- != 0) return 0;
+    return std::exchange(reason_, std::uint8_t{0});
   }
 
   World& world_;
@@ -88,10 +93,34 @@ void recover(World& world, Witness& witness) {
   world.store_is_slow = false;
 }
 
+// Any relay: with and without presence, with any rate, window and patience, woken or polling.
+RelayOptions any_options() {
+  RelayOptions options;
+  options.presence_period = seconds(*rc::gen::inRange(1, 90));
+  options.events_per_s_max = *rc::gen::element<std::uint64_t>(0, 0, 30, 500);
+  options.bytes_per_s_max = *rc::gen::element<std::uint64_t>(0, 0, 5000);
+  options.window_events = *rc::gen::element<std::size_t>(64, 64, 1, 5);
+  options.stall_timeout = seconds(*rc::gen::inRange(21, 120));
+  options.poll_interval = milliseconds(*rc::gen::element(0, 0, 0, 700));
+  return options;
+}
+
+platform::ConnectGrant any_grant() {
+  platform::ConnectGrant grant;
+  grant.receive_maximum = *rc::gen::element<std::uint16_t>(65'535, 20, 1);
+  grant.retain_available = *rc::gen::arbitrary<bool>();
+  if (*rc::gen::arbitrary<bool>()) grant.server_keep_alive_s = *rc::gen::inRange<std::uint16_t>(0, 30);
+  return grant;
+}
+
 std::set<LaneNumber> lanes() { return {1, 2, 3}; }
 
 RC_GTEST_PROP(RelayProperty, every_event_arrives_whatever_happens_on_the_way, ()) {
-  World world(kLanes, {}, *rc::gen::arbitrary<std::uint64_t>());
+  const bool presence = *rc::gen::arbitrary<bool>();
+  World world(
+      kLanes, any_options(), *rc::gen::arbitrary<std::uint64_t>(), [](auto link) { return link; },
+      presence ? [] { return Statistics{}; } : FiguresSource{});
+  world.broker.set_grant(any_grant());
   Witness witness(world);
   std::map<LaneNumber, std::int64_t> last;
   const int rounds = *rc::gen::inRange(1, 25);

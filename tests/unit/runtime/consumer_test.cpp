@@ -39,6 +39,17 @@ struct ConsumerTest : ::testing::Test {
     world.run_until([this] { return statistics().state == RelayState::connected; });
   }
   ConsumerStatistics statistics() { return consumer->statistics(); }
+  /// A connected link of somebody else.
+  std::unique_ptr<platform::Link> stranger() {
+    auto link = world.broker.make_link();
+    platform::ConnectRequest request;
+    request.broker.url = "mqtt://broker";
+    request.broker.client_id = "stranger";
+    EXPECT_TRUE(link->connect(request));
+    std::array<platform::LinkEvent, 4> events;
+    world.run_until([&] { return link->poll(events) == 1; });
+    return link;
+  }
   void write(int events) {
     for (int i = 0; i < events; ++i) ASSERT_TRUE(world.outbox->write(adding()));
   }
@@ -144,13 +155,7 @@ TEST_F(ConsumerTest, acknowledges_and_counts_what_is_no_event) {
     if (event == nullptr) why = outcome.why;
   };
   start_and_subscribe();
-  const auto link = world.broker.make_link();
-  platform::ConnectRequest request;
-  request.broker.url = "mqtt://broker";
-  request.broker.client_id = "stranger";
-  ASSERT_TRUE(link->connect(request));
-  std::array<platform::LinkEvent, 4> events;
-  world.run_until([&] { return link->poll(events) == 1; });
+  const auto link = stranger();
   MqttMessage message;
   message.topic = "holdfast/hello";
   message.content_type = "text/plain";
@@ -158,6 +163,25 @@ TEST_F(ConsumerTest, acknowledges_and_counts_what_is_no_event) {
   world.run_until([&] { return statistics().undecodable == 1; });
   consumer->stop();
   EXPECT_NE(why, "");
+}
+
+TEST_F(ConsumerTest, passes_over_what_devices_say_of_themselves_and_what_is_said_to_them) {
+  std::atomic<int> observed = 0;
+  observer = [&](const CloudEvent*, const ApplyOutcome&) { ++observed; };
+  start_and_subscribe();
+  const auto link = stranger();
+  MqttMessage message;
+  message.content_type = "application/json";
+  platform::LinkToken token = 0;
+  for (const char* topic : {"holdfast/device-1/~status", "holdfast/device-1/~command", "holdfast/status"}) {
+    message.topic = topic;
+    ASSERT_TRUE(link->publish(++token, message));
+  }
+  world.run_until([&] { return statistics().undecodable == 1; });  // the third
+  consumer->stop();
+  EXPECT_EQ(observed, 1);
+  EXPECT_EQ(statistics().received, 1U);
+  EXPECT_EQ(consumer->failure(), std::nullopt);
 }
 
 TEST_F(ConsumerTest, may_be_stopped_from_inside_the_observer) {

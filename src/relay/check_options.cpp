@@ -14,6 +14,7 @@ struct Rule {
 Result<void> check_options(const RelayOptions& options) {
   using std::chrono::milliseconds;
   const milliseconds none{0};
+  constexpr std::chrono::hours kPatienceMax{24 * 3650};  // and added to an Instant it is one
   const Rule rules[] = {
       {options.window_events >= 1 && options.window_events <= platform::kLinkPublishesMax,
        "window_events is 1 to 64"},
@@ -23,6 +24,10 @@ Result<void> check_options(const RelayOptions& options) {
        "backoff_min is more than 0 and at most backoff_max"},
       {options.auth_backoff_min > none, "auth_backoff_min is more than 0"},
       {options.takeover_backoff_min > none, "takeover_backoff_min is more than 0"},
+      {options.lanes.size() <= limits::kLanesMax, "lanes are at most 16"},
+      {options.suspect_deaths >= 1, "suspect_deaths is at least 1"},
+      {options.denied_patience >= none && options.denied_patience <= kPatienceMax,
+       "denied_patience is 0 to ten years"},
       {options.drain_timeout >= none, "drain_timeout is not negative"},
       {options.broker.connect_timeout > none, "broker.connect_timeout is more than 0"},
       {options.stall_timeout > options.ack_timeout, "stall_timeout is more than ack_timeout"},

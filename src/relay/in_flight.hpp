@@ -50,12 +50,16 @@ class InFlightTable {
   /// Something that is no status is unanswered.
   [[nodiscard]] bool has_traffic() const noexcept;
   [[nodiscard]] std::optional<Instant> oldest_sent_at() const noexcept;
-
- private:
   struct Entry {
     LinkToken token;
     InFlight publish;
   };
+  /// nullptr: nothing is unanswered.
+  [[nodiscard]] const Entry* oldest() const noexcept {
+    return entries_.empty() ? nullptr : &entries_.front();
+  }
+
+ private:
   std::vector<Entry> entries_;
   LinkToken last_token_ = 0;
 };

@@ -5,7 +5,7 @@
 #include <holdfast/check.hpp>
 #include <utility>
 
-#include "relay/answer.hpp"
+#include "relay/alarms.hpp"
 #include "relay/broker_profile.hpp"
 
 namespace holdfast::relay {
@@ -30,6 +30,15 @@ std::vector<int> priorities_of(const std::vector<LaneSetup>& lanes) {
   return priorities;
 }
 
+// The others have had a connection or two before a suspect is tried again.
+flow::BackoffRange suspect_pause(const RelayOptions& options) {
+  return {kProofTime, 60 * options.backoff_min, options.backoff_max};
+}
+
+constexpr std::int32_t kUnspecifiedError = 0x80;
+constexpr const char* kDeniedForTooLong = "not authorised for longer than denied_patience";
+constexpr const char* kKillsConnections = "the connection dies whenever it is sent";
+
 }  // namespace
 
 Publisher::Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, const platform::Clock& clock,
@@ -42,10 +51,11 @@ Publisher::Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, c
       entropy_(entropy),
       statistics_(statistics),
       control_(pause_range(setup_.options)),
+      suspects_(setup_.options.suspect_deaths, suspect_pause(setup_.options)),
       scheduler_(priorities_of(setup_.lanes)),
       throttle_(throttle_for(setup_.options)),
       presence_(presence_setup(setup_)) {
-  for (const LaneSetup& lane : setup_.lanes) lanes_.emplace_back(lane, pause_range(setup_.options));
+  for (const LaneSetup& lane : setup_.lanes) lanes_.emplace_back(lane, rules_for(lane.name, setup_.options));
 }
 
 LaneFeed& Publisher::lane_of(LaneNumber number) {
@@ -58,8 +68,12 @@ LaneFeed& Publisher::lane_of(LaneNumber number) {
 void Publisher::take(RelayMailbox::Contents mail, Instant now) {
   for (const Settlement& commit : mail.committed) lane_of(commit.lane).committed(commit.seq);
   for (const RefusalReply& reply : mail.refusals) {
-    if (reply.quarantined) statistics_.quarantined += 1;
-    lane_of(reply.lane).judged(reply, now, entropy_.next());
+    LaneFeed& lane = lane_of(reply.lane);
+    lane.judged(reply, now, entropy_.next());
+    if (!reply.quarantined) continue;
+    statistics_.quarantined += 1;
+    suspects_.forget({static_cast<std::size_t>(&lane - lanes_.data()), reply.seq});
+    control_.want();  // its gap record goes before what waited for it, whenever the store's notice comes
   }
   for (FetchReply& reply : mail.fetched) {
     LaneFeed& lane = lane_of(reply.lane);
@@ -75,12 +89,26 @@ void Publisher::begin(const platform::ConnectGrant& grant, Instant now) {
       {setup_.options.window_events, platform::kLinkPublishesMax, std::size_t{grant.receive_maximum}});
   window_.emplace(std::max<std::size_t>(1, events), setup_.options.window_bytes);
   packet_bytes_max_ = grant.packet_bytes_max;
+  acknowledged_token_ = 0;
+  suspects_.begun(clock_.now());
   control_.want();
   presence_.connected(grant.retain_available, now, clock_.wall());
 }
 
+void Publisher::died(std::int32_t reason) {
+  if (!window_) return;
+  Suspects::Death death{reason, std::nullopt, false};
+  if (const auto* oldest = in_flight_.oldest(); oldest && oldest->publish.kind == InFlight::Kind::event) {
+    death.oldest = EventPlace{oldest->publish.lane, oldest->publish.number};
+    death.passed = acknowledged_token_ > oldest->token;
+  }
+  suspects_.died(death, clock_.now(), entropy_.next());
+  died_ = true;
+}
+
 void Publisher::end() {
   if (!window_) return;
+  if (!std::exchange(died_, false)) suspects_.dropped(clock_.now(), entropy_.next());
   settle();
   in_flight_.clear();
   window_.reset();
@@ -88,8 +116,29 @@ void Publisher::end() {
   turns_used_up_ = goodbye_said_ = status_waits_ = false;
   throttled_until_ = Instant::max();
   for (LaneFeed& lane : lanes_) lane.disconnected();
+  leave_out_suspects();
   control_.disconnected();
   backlog_.release();
+}
+
+void Publisher::leave_out_suspects() {
+  for (const Suspects::Suspect& suspect : suspects_.all()) {
+    LaneFeed& lane = lanes_[suspect.event.lane];
+    lane.leave_out(suspect.event.seq);
+    if (!suspect.guilty) continue;
+    if (lane.holds()) {
+      suspects_.spare(suspect.event, denied_pause(setup_.options), clock_.now(), entropy_.next());
+    } else {
+      lane.condemn(suspect.event.seq, suspect.reason == 0 ? kUnspecifiedError : suspect.reason);
+    }
+  }
+}
+
+// It was answered, or is not to be had: it travels with the others again.
+void Publisher::clear(const EventPlace& suspect) {
+  suspects_.forget(suspect);
+  lanes_[suspect.lane].everything();
+  lanes_[suspect.lane].let_in(suspect.seq);
 }
 
 InFlight Publisher::answered(LinkToken token) {
@@ -113,7 +162,12 @@ bool Publisher::acknowledged(LinkToken token, Instant now) {
     return true;
   }
   LaneFeed& lane = lanes_[publish.lane];
+  const EventPlace event{publish.lane, publish.number};
+  acknowledged_token_ = std::max(acknowledged_token_, token);
+  const bool was_suspect = suspects_.contain(event);
+  suspects_.acknowledged(event);
   lane.acknowledged(publish.number);
+  if (was_suspect) clear(event);
   settled_.push_back({lane.number(), publish.number});
   return true;
 }
@@ -133,15 +187,24 @@ void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
     note(why);
     return control_.refused(now, entropy_.next());
   }
-  const bool final = action == RefusalAction::quarantine;
-  if (!final) lanes_[publish.lane].refused(publish.number, now, entropy_.next());
-  refuse(publish.lane, publish.number, std::move(why), final);
+  const EventPlace event{publish.lane, publish.number};
+  const bool was_suspect = suspects_.contain(event);
+  refuse(event, std::move(why), action, now);
+  suspects_.refused(event);
+  if (was_suspect) clear(event);
 }
 
-void Publisher::refuse(std::size_t lane, std::int64_t seq, Rejection why, bool final) {
+void Publisher::refuse(const EventPlace& event, Rejection why, RefusalAction action, Instant now) {
   note(why);
-  if (final) lanes_[lane].to_be_judged(seq);
-  backlog_.refuse({lanes_[lane].number(), seq, why.reason, std::move(why.detail), final});
+  LaneFeed& lane = lanes_[event.lane];
+  bool final = action == RefusalAction::quarantine;
+  if (action == RefusalAction::park_topic) {
+    final = !lane.denied(event.seq, now, entropy_.next());
+  } else if (!final) {
+    lane.refused(event.seq, now, entropy_.next());
+  }
+  if (final) final = lane.give_up(event.seq, now, entropy_.next());
+  backlog_.refuse({lane.number(), event.seq, why.reason, std::move(why.detail), final});
 }
 
 void Publisher::settle() {
@@ -170,6 +233,7 @@ Result<void> Publisher::feed(Instant now) {
 }
 
 Result<Publisher::Turn> Publisher::turn(Instant now) {
+  if (const auto suspect = suspects_.alone(now)) return send_alone(*suspect, now);
   if (const ControlRecord* record = control_.next()) return send_control(*record, now);
   if (control_.gates()) return Turn::nothing_to_send;
   if (presence_.due(now, statistics_.alarms))
@@ -207,14 +271,42 @@ Result<Publisher::Turn> Publisher::send_event(Instant now) {
   if (!window_->admits(bytes)) return Turn::nothing_to_send;  // others wait too, or a large event never goes
 
   scheduler_.served(*lane, ready);
-  auto [event, repeated] = lanes_[*lane].take();
-  const std::int64_t seq = event.seq;
-  const auto message = to_message(std::move(event), lanes_[*lane].name(), sender_, now, clock_.wall());
-  auto rejection = send(message, {InFlight::Kind::event, *lane, seq, false, bytes, now});
+  return send_next_of(*lane, bytes, now);
+}
+
+Result<Publisher::Turn> Publisher::send_alone(const EventPlace& suspect, Instant now) {
+  if (!in_flight_.empty()) return Turn::nothing_to_send;
+  LaneFeed& lane = lanes_[suspect.lane];
+  lane.only(suspect.seq);
+  if (lane.only_is_gone()) {
+    clear(suspect);
+    return Turn::taken;
+  }
+  const StoredEvent* event = lane.next();
+  if (event == nullptr) {
+    if (const auto request = lane.next_fetch(now)) backlog_.fetch(*request);
+    return Turn::nothing_to_send;
+  }
+  suspects_.sent_alone();
+  return send_next_of(suspect.lane, window_bytes(*event), now);
+}
+
+Result<Publisher::Turn> Publisher::send_next_of(std::size_t lane, std::size_t bytes, Instant now) {
+  LaneFeed::Taken taken = lanes_[lane].take();
+  const EventPlace place{lane, taken.event.seq};
+  if (taken.give_up) {
+    const bool kills = suspects_.contain(place);
+    refuse(place, {*taken.give_up, kills ? kKillsConnections : kDeniedForTooLong}, RefusalAction::quarantine,
+           now);
+    return Turn::taken;
+  }
+  const auto message = to_message(std::move(taken.event), lanes_[lane].name(), sender_, now, clock_.wall());
+  auto rejection = send(message, {InFlight::Kind::event, lane, place.seq, false, bytes, now});
   if (!rejection) return tl::unexpected(rejection.error());
   if (*rejection) {
-    refuse(*lane, seq, std::move(**rejection), true);
-  } else if (repeated) {
+    refuse(place, std::move(**rejection), RefusalAction::quarantine, now);
+    if (suspects_.contain(place)) clear(place);
+  } else if (taken.repeated) {
     statistics_.republished += 1;
   }
   return Turn::taken;
@@ -269,7 +361,7 @@ Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMes
 
 Instant Publisher::next_call() const noexcept {
   if (turns_used_up_) return Instant::min();
-  Instant next = std::min(control_.next_call().value_or(Instant::max()), throttled_until_);
+  Instant next = std::min({control_.next_call().value_or(Instant::max()), throttled_until_, suspects_.next_call()});
   if (!status_waits_) next = std::min(next, presence_.next_call(statistics_.alarms));
   for (const LaneFeed& lane : lanes_) next = std::min(next, lane.next_call().value_or(Instant::max()));
   return next;
@@ -288,6 +380,15 @@ flow::StallWatch::State Publisher::activity(Instant now) const noexcept {
     return State::waiting;
   const auto idle = [](const LaneFeed& lane) { return lane.idle(); };
   return control_.idle() && std::all_of(lanes_.begin(), lanes_.end(), idle) ? State::idle : State::still;
+}
+
+void Publisher::mind_alarms() {
+  const auto lacks = [](const LaneFeed& lane) { return lane.lacks_quarantine(); };
+  statistics_.topics_denied = 0;
+  for (const LaneFeed& lane : lanes_) statistics_.topics_denied += lane.parked();
+  statistics_.suspects = suspects_.tried();
+  set_alarm(statistics_, RelayAlarm::topics_denied, statistics_.topics_denied > 0);
+  set_alarm(statistics_, RelayAlarm::quarantine_full, std::any_of(lanes_.begin(), lanes_.end(), lacks));
 }
 
 void Publisher::note(const Rejection& why) {

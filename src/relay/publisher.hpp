@@ -15,12 +15,14 @@
 #include "flow/lane_scheduler.hpp"
 #include "flow/stall_watch.hpp"
 #include "flow/throttle.hpp"
+#include "relay/answer.hpp"
 #include "relay/control_feed.hpp"
 #include "relay/in_flight.hpp"
 #include "relay/lane_feed.hpp"
 #include "relay/mailbox.hpp"
 #include "relay/outgoing.hpp"
 #include "relay/presence.hpp"
+#include "relay/suspect.hpp"
 
 /// The traffic of one connection after another: what is fetched, what is sent next, what an answer means.
 /// Whether there is a connection is Relay's business.
@@ -30,9 +32,10 @@
 ///    once by settle(), before anything that makes the store read (a fetch) or forget (release).
 /// 3. What can never be sent (damaged row, larger than the broker takes, a topic the link rejects) goes to
 ///    the store for quarantine without touching the wire.
-/// 4. A step sends at most kTurnsMax messages and makes at most one fetch per lane.
-/// 5. Every packet spends from the throttle, but only events wait for it: records and statuses are few and urgent.
-/// 6. A status goes out after the records and before events. It is none of the traffic: it is not counted as published
+/// 4. A suspect (relay/suspect.hpp) is sent alone: everything else waits until it was answered.
+/// 5. A step sends at most kTurnsMax messages and makes at most one fetch per lane.
+/// 6. Every packet spends from the throttle, but only events wait for it: records and statuses are few and urgent.
+/// 7. A status goes out after the records and before events. It is none of the traffic: it is not counted as published
 ///    or acknowledged.
 namespace holdfast::relay {
 
@@ -57,6 +60,8 @@ class Publisher {
 
   // The connection.
   void begin(const platform::ConnectGrant& grant, Instant now);
+  /// It ended by itself, or with this reason of the broker: to be called before end(). Without it, we dropped it.
+  void died(std::int32_t reason);
   /// Hands over what was acknowledged; everything else is pending again. Nothing when it has not begun.
   void end();
   [[nodiscard]] std::optional<Instant> oldest_sent_at() const noexcept { return in_flight_.oldest_sent_at(); }
@@ -78,6 +83,8 @@ class Publisher {
   void look() noexcept;
   /// Is something waiting for an acknowledgement, or could it be sent?
   [[nodiscard]] flow::StallWatch::State activity(Instant now) const noexcept;
+  /// Brings what the statistics say of denied topics, suspects and the quarantine up to date.
+  void mind_alarms();
 
   // Presence.
   [[nodiscard]] Presence& presence() noexcept { return presence_; }
@@ -98,8 +105,12 @@ class Publisher {
   [[nodiscard]] Result<Turn> send_control(const ControlRecord& record, Instant now);
   [[nodiscard]] Result<Turn> send_event(Instant now);
   [[nodiscard]] Result<Turn> send_status(MqttMessage message, Instant now);
+  [[nodiscard]] Result<Turn> send_alone(const EventPlace& suspect, Instant now);
+  [[nodiscard]] Result<Turn> send_next_of(std::size_t lane, std::size_t bytes, Instant now);
   [[nodiscard]] Result<std::optional<Rejection>> send(const Result<MqttMessage>& message, InFlight publish);
-  void refuse(std::size_t lane, std::int64_t seq, Rejection why, bool final);
+  void refuse(const EventPlace& event, Rejection why, RefusalAction action, Instant now);
+  void clear(const EventPlace& suspect);
+  void leave_out_suspects();
   void note(const Rejection& why);
 
   RelaySetup setup_;
@@ -111,10 +122,13 @@ class Publisher {
   RelayStatistics& statistics_;
   std::vector<LaneFeed> lanes_;
   ControlFeed control_;
+  Suspects suspects_;
   flow::LaneScheduler scheduler_;
   flow::Throttle throttle_;
   Presence presence_;
   InFlightTable in_flight_;
+  LinkToken acknowledged_token_ = 0;            // the highest of an event
+  bool died_ = false;                           // the connection that end() is called for
   std::optional<flow::InFlightWindow> window_;  // set: there is a connection
   std::uint32_t packet_bytes_max_ = 0;
   std::vector<Settlement> settled_;

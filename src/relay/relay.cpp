@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "relay/alarms.hpp"
+#include "relay/answer.hpp"
 #include "relay/broker_profile.hpp"
 
 namespace holdfast::relay {
@@ -16,7 +17,6 @@ using platform::LinkEvent;
 using platform::LinkEventKind;
 
 constexpr std::int32_t kBadUserNameOrPassword = 0x86;
-constexpr std::int32_t kNotAuthorised = 0x87;
 constexpr std::int32_t kSessionTakenOver = 0x8E;
 constexpr std::int32_t kQosNotSupported = 0x9B;
 
@@ -59,6 +59,7 @@ Instant Relay::step(Instant now) {
   take_answers(now);
   publisher_.settle();
   act(now);
+  publisher_.mind_alarms();
   stall_watch_.observe(publisher_.activity(now), now);
   return next_call();
 }
@@ -76,7 +77,9 @@ void Relay::take(const LinkEvent& event, Instant now) {
   switch (event.kind) {
     case LinkEventKind::connected: return take_connected(event.grant, now);
     case LinkEventKind::connect_failed: return take_failed_connect(event);
-    case LinkEventKind::disconnected: return lose(judge_loss(event.reason, now), event.reason, event.detail);
+    case LinkEventKind::disconnected:
+      publisher_.died(event.reason);
+      return lose(judge_loss(event.reason, now), event.reason, event.detail);
     case LinkEventKind::acknowledged:
       if (publisher_.acknowledged(event.token, now)) got_through(now);
       return;
@@ -187,6 +190,7 @@ void Relay::work(Instant now) {
   }
   publisher_.fetch(now);
   if (const auto fed = publisher_.feed(now); !fed) {
+    publisher_.died(0);
     lose(ConnectionFailure::ordinary, fed.error().native, fed.error().text());
   }
 }

@@ -23,7 +23,9 @@ FetchReply reply_to(const FetchRequest& request, std::int64_t last_seq, bool mor
 }
 
 LaneFeed lane_at(std::int64_t settled_seq) {
-  return LaneFeed({1, "alarm", 0, settled_seq}, {Duration::zero(), seconds(1), seconds(60)});
+  LaneRules rules;
+  rules.pause = {Duration::zero(), seconds(1), seconds(60)};
+  return LaneFeed({1, "alarm", 0, settled_seq}, rules);
 }
 
 void fill(LaneFeed& lane, std::int64_t last_seq) {
@@ -189,7 +191,7 @@ TEST(LaneFeed, a_judged_event_is_left_out_until_the_store_has_decided) {
   LaneFeed lane = lane_at(0);
   fill(lane, 3);
   (void)lane.take();
-  lane.to_be_judged(1);
+  EXPECT_TRUE(lane.give_up(1, kNow, 0));
   lane.disconnected();
   fill(lane, 3);
   EXPECT_EQ(lane.next()->seq, 2);
@@ -203,7 +205,7 @@ TEST(LaneFeed, an_event_that_did_not_fit_the_quarantine_comes_again) {
   LaneFeed lane = lane_at(0);
   fill(lane, 3);
   (void)lane.take();
-  lane.to_be_judged(1);
+  EXPECT_TRUE(lane.give_up(1, kNow, 0));
   lane.judged({1, 1, false}, kNow, 0);
   fill(lane, 3);
   EXPECT_EQ(lane.next()->seq, 1);

@@ -56,7 +56,7 @@ TEST_P(PassingReason, keeps_the_event_and_publishes_it_again_after_a_pause) {
   EXPECT_THAT(world.backlog.breaches(), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(RelayRefusal, PassingReason, testing::Values(0x80, 0x83, 0x87, 0x91, 0x97, 0xFF));
+INSTANTIATE_TEST_SUITE_P(RelayRefusal, PassingReason, testing::Values(0x80, 0x83, 0x91, 0x97, 0xFF));
 
 TEST(RelayRefusal, the_refused_event_and_what_follows_is_published_again_in_order) {
   World world;
@@ -76,7 +76,7 @@ TEST(RelayRefusal, the_refused_event_and_what_follows_is_published_again_in_orde
 
 TEST(RelayRefusal, a_refused_lane_does_not_stop_the_others) {
   World world(2);
-  world.broker.set_answer([](const MqttMessage& m) -> std::uint8_t { return seq_of(m, 1) > 0 ? 0x87 : 0; });
+  world.broker.set_answer([](const MqttMessage& m) -> std::uint8_t { return seq_of(m, 1) > 0 ? 0x83 : 0; });
   world.commit_many(200, 1);
   world.commit_many(200, 2);
   world.run_for(seconds(3));
@@ -95,7 +95,7 @@ TEST(RelayRefusal, a_window_of_refusals_is_one_pause) {
 
 TEST(RelayRefusal, acknowledgements_of_others_do_not_shorten_the_pause_of_the_refused_event) {
   World world;
-  world.broker.set_answer(refusing(1, {1}, 0x87));
+  world.broker.set_answer(refusing(1, {1}, 0x83));
   for (int i = 0; i < 1800; ++i) {
     world.commit();
     world.run_for(seconds(1));
@@ -197,10 +197,12 @@ TEST(RelayRefusal, with_a_full_quarantine_the_event_stays_pending_and_the_lane_b
   EXPECT_EQ(world.backlog.pending(1), 1U);
   EXPECT_LE(world.backlog.refusals().size(), 50U);
   EXPECT_EQ(world.relay->statistics().quarantined, 0U);
+  EXPECT_THAT(world.relay->statistics().alarms, ElementsAre(RelayAlarm::quarantine_full));
 
   world.backlog.set_quarantine_full(false);
   EXPECT_TRUE(world.run_until_settled(minutes(2)));
   EXPECT_THAT(world.backlog.quarantined().at(1), ElementsAre(3));
+  EXPECT_THAT(world.relay->statistics().alarms, IsEmpty());
   EXPECT_THAT(world.backlog.breaches(), IsEmpty());
 }
 

@@ -30,13 +30,19 @@ World::World(std::size_t lanes, RelayOptions options, std::uint64_t seed, const 
                                   mailbox, clock, entropy);
 }
 
-std::int64_t World::commit(LaneNumber lane, std::size_t bytes) {
+std::string topic_of(const std::string& key, LaneNumber lane) {
+  return "holdfast/device-1/lane" + std::to_string(lane) + "/" + key;
+}
+
+std::int64_t World::commit(LaneNumber lane, std::size_t bytes) { return commit_key("k", lane, bytes); }
+
+std::int64_t World::commit_key(const std::string& key, LaneNumber lane, std::size_t bytes) {
   StoredEvent event;
   event.epoch = Epoch{7};
-  event.key = "k";
+  event.key = key;
   event.type = "com.example.reading.v1";
   event.content_type = "application/octet-stream";
-  event.topic = "holdfast/device-1/lane" + std::to_string(lane) + "/k";
+  event.topic = topic_of(key, lane);
   event.of_this_boot = true;
   event.committed_at = clock.now();
   const std::string name = std::to_string(lane) + "/" + std::to_string(++committed_) + " ";

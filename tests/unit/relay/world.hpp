@@ -30,6 +30,8 @@ class World {
 
   /// Commits an event with at least `bytes` of data, which name the event.
   std::int64_t commit(LaneNumber lane = 1, std::size_t bytes = 20);
+  /// The key names the topic as well.
+  std::int64_t commit_key(const std::string& key, LaneNumber lane = 1, std::size_t bytes = 20);
   void commit_many(std::size_t count, LaneNumber lane = 1, std::size_t bytes = 20);
 
   /// Lets time pass, stepping the relay whenever it, the broker or the backlog has something to do.
@@ -66,6 +68,8 @@ class World {
 /// 5 for "<epoch>-lane1-5"; 0 for other lanes and for control records.
 [[nodiscard]] std::int64_t seq_of(const std::string& id, LaneNumber lane);
 [[nodiscard]] std::int64_t seq_of(const MqttMessage& message, LaneNumber lane = 1);
+
+[[nodiscard]] std::string topic_of(const std::string& key, LaneNumber lane = 1);
 
 /// Takes everything but events of `lane` with these seqs.
 [[nodiscard]] std::function<std::uint8_t(const MqttMessage&)> refusing(LaneNumber lane,

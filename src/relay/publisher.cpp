@@ -371,11 +371,11 @@ void Publisher::look() noexcept {
   for (LaneFeed& lane : lanes_) lane.look();
 }
 
-flow::StallWatch::State Publisher::activity(Instant now) const noexcept {
+flow::StallWatch::State Publisher::activity(Instant now) {
   using State = flow::StallWatch::State;
   if (!window_) return State::still;
   if (in_flight_.has_traffic() || control_.next() != nullptr) return State::waiting;
-  const auto sendable = [](const LaneFeed& lane) { return lane.next() != nullptr; };
+  const auto sendable = [](LaneFeed& lane) { return lane.next() != nullptr; };
   if (!control_.gates() && throttle_.is_open(now) && std::any_of(lanes_.begin(), lanes_.end(), sendable))
     return State::waiting;
   const auto idle = [](const LaneFeed& lane) { return lane.idle(); };

@@ -82,7 +82,7 @@ class Publisher {
   /// Looks into every lane, although nobody said that there is something.
   void look() noexcept;
   /// Is something waiting for an acknowledgement, or could it be sent?
-  [[nodiscard]] flow::StallWatch::State activity(Instant now) const noexcept;
+  [[nodiscard]] flow::StallWatch::State activity(Instant now);
   /// Brings what the statistics say of denied topics, suspects and the quarantine up to date.
   void mind_alarms();
 

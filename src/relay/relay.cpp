@@ -83,7 +83,7 @@ void Relay::take(const LinkEvent& event, Instant now) {
     case LinkEventKind::acknowledged:
       if (publisher_.acknowledged(event.token, now)) got_through(now);
       return;
-    case LinkEventKind::refused: stall_watch_.refused(now); return publisher_.refused(event, now);
+    case LinkEventKind::refused: return take_refused(event, now);
     case LinkEventKind::subscribed:
     case LinkEventKind::subscribe_refused:
     case LinkEventKind::withheld: HOLDFAST_CHECK(!"the relay does not subscribe");
@@ -134,6 +134,11 @@ ConnectionFailure Relay::judge_loss(std::int32_t reason, Instant now) {
   statistics_.takeovers += 1;
   set_alarm(statistics_, RelayAlarm::duplicate_identity, true);
   return ConnectionFailure::takeover;
+}
+
+void Relay::take_refused(const LinkEvent& event, Instant now) {
+  stall_watch_.refused(now);
+  publisher_.refused(event, now);
 }
 
 void Relay::got_through(Instant now) {
@@ -220,8 +225,8 @@ void Relay::mind_alarms(Instant now) {
 void Relay::mind_windows(Instant now) {
   if (now < windows_due_) return;
   const platform::WallTime wall = clock_.wall();
-  const Duration left = windows_.next_change(wall.utc) - wall.utc;
-  windows_due_ = saturating_add(now, wall.trusted ? std::min<Duration>(left, kWindowLook) : kWindowLook);
+  const Duration left = wall.trusted ? windows_.next_change(wall.utc) - wall.utc : Duration{kWindowLook};
+  windows_due_ = saturating_add(now, std::min<Duration>(left, kWindowLook));
   const bool outside = wall.trusted && !windows_.open(wall.utc);
   if (outside == statistics_.outside_window) return;
   statistics_.outside_window = outside;

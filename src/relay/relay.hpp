@@ -79,6 +79,7 @@ class Relay {
   void take(const platform::LinkEvent& event, Instant now);
   void take_connected(const platform::ConnectGrant& grant, Instant now);
   void take_failed_connect(const platform::LinkEvent& event);
+  void take_refused(const platform::LinkEvent& event, Instant now);
   [[nodiscard]] flow::ConnectionFailure judge_loss(std::int32_t reason, Instant now);
   [[nodiscard]] bool lower_keep_alive(const platform::ConnectGrant& grant);
   void got_through(Instant now);

@@ -24,6 +24,16 @@ struct ConsumerOptions {
   std::chrono::milliseconds commit_timeout{30'000};
   std::chrono::milliseconds backoff_min{500};
   std::chrono::milliseconds backoff_max{60'000};
+  /// Ask a device again for what is missing, on its command topic. Off: holes are only listed (Inbox::missing).
+  bool resend = true;
+  /// The RelayOptions::command_secret of the devices. Empty: requests carry no MAC.
+  std::string resend_secret;
+  /// How long a range must have been missing; what is only out of order comes by itself. Default 30 s.
+  std::chrono::milliseconds resend_after{30'000};
+  /// Least time between two requests to one device, doubling up to an hour while they bring nothing. Default 30 s.
+  std::chrono::milliseconds resend_interval{30'000};
+  /// The topic prefix of devices that none of their topics has told yet.
+  std::string resend_prefix = "holdfast";
 };
 
 struct ConsumerStatistics {
@@ -34,6 +44,8 @@ struct ConsumerStatistics {
   std::uint64_t disconnects = 0;
   std::int32_t last_reason = 0;  ///< of the last failed connect or disconnect: MQTT 5 reason code, 0: network
   std::string last_error;        ///< one line, no secret
+  std::uint64_t resend_requests = 0;  ///< published
+  std::uint64_t resend_refused = 0;   ///< of them, by the broker
   InboxStatistics inbox;
 };
 

@@ -22,6 +22,7 @@ constexpr std::string_view kAddEnd =
 constexpr std::string_view kUnacknowledged =
     "SELECT n, epoch, parent, reason FROM hf_epoch WHERE acknowledged = 0 ORDER BY n LIMIT ?1";
 constexpr std::string_view kEnds = "SELECT lane_name, last_seq FROM hf_epoch_end WHERE n = ?1";
+constexpr std::string_view kEndOf = "SELECT last_seq FROM hf_epoch_end WHERE n = ?1 AND lane_name = ?2";
 constexpr std::string_view kAcknowledge = "UPDATE hf_epoch SET acknowledged = 1 WHERE n = ?1";
 constexpr std::string_view kPrune = "DELETE FROM hf_epoch WHERE n < ?1 AND acknowledged = 1";
 constexpr std::string_view kPruneEnds = "DELETE FROM hf_epoch_end WHERE n NOT IN (SELECT n FROM hf_epoch)";
@@ -56,6 +57,7 @@ Result<EpochTable> EpochTable::open(Connection& connection) {
                                                 {&table.add_end_, kAddEnd},
                                                 {&table.unacknowledged_, kUnacknowledged},
                                                 {&table.ends_, kEnds},
+                                                {&table.end_of_, kEndOf},
                                                 {&table.acknowledge_, kAcknowledge},
                                                 {&table.prune_, kPrune},
                                                 {&table.prune_ends_, kPruneEnds},
@@ -141,6 +143,22 @@ Result<void> EpochTable::set_anchor(std::int64_t boot, const base::TimeAnchor& a
       set_anchor_.bind(1, boot).bind(2, count_of(anchor.since_boot)).bind(3, count_of(anchor.utc)).run();
   if (done) boots_[boot].anchor = anchor;
   return done;
+}
+
+// A lane that a record does not list was made in that epoch, and begins there.
+Result<std::vector<EpochTable::Run>> EpochTable::runs(std::string_view lane, std::int64_t first_seq,
+                                                      std::int64_t last_seq) {
+  std::vector<Run> runs;
+  for (auto it = epochs_.rbegin(); it != epochs_.rend() && first_seq <= last_seq; ++it) {
+    std::int64_t parent_end = 0;
+    end_of_.bind(1, it->first).bind(2, lane);
+    if (auto done = for_each(end_of_, [&] { parent_end = end_of_.integer(0); }); !done)
+      return tl::unexpected<Error>(done.error());
+    if (parent_end >= last_seq) continue;
+    runs.push_back({it->second, std::max(first_seq, parent_end + 1), last_seq});
+    last_seq = parent_end;
+  }
+  return runs;
 }
 
 Result<std::vector<LaneEnd>> EpochTable::ends_of(std::int64_t number) {

@@ -52,6 +52,16 @@ class EpochTable {
   [[nodiscard]] Result<void> set_anchor(std::int64_t boot, const base::TimeAnchor& anchor);
   [[nodiscard]] Result<void> reload();
 
+  /// Seqs of a lane that were committed in one epoch.
+  struct Run {
+    Epoch epoch;
+    std::int64_t first_seq = 0;
+    std::int64_t last_seq = 0;
+  };
+  /// first..last of a lane by epochs, the newest first, as far as they are known: by where each one's parent ended.
+  [[nodiscard]] Result<std::vector<Run>> runs(std::string_view lane, std::int64_t first_seq,
+                                              std::int64_t last_seq);
+
   /// The oldest ones, with their numbers.
   [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged(
       std::size_t records_max);
@@ -79,6 +89,7 @@ class EpochTable {
   Statement add_end_;
   Statement unacknowledged_;
   Statement ends_;
+  Statement end_of_;
   Statement acknowledge_;
   Statement prune_;
   Statement prune_ends_;

@@ -15,9 +15,7 @@ constexpr std::string_view kAppend =
     "attributes, "
     "ttl_s, total_bytes, crc, data) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13";
 constexpr std::string_view kScan =
-    "SELECT seq, epoch, boot, since_boot_ns, key, type, topic, content_type, attributes, ttl_s, "
-    "total_bytes, crc, data "
-    "FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    "SELECT " HF_EVENT_COLUMNS " FROM hf_lane_{lane} WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 constexpr std::string_view kLowest = "SELECT min(seq) FROM hf_lane_{lane}";
 constexpr std::string_view kHighest = "SELECT max(seq) FROM hf_lane_{lane}";
 constexpr std::string_view kEpochOf = "SELECT epoch FROM hf_lane_{lane} WHERE seq = ?1";
@@ -176,26 +174,26 @@ Result<void> LaneRows::append(const NewRow& row, TextTable& texts) {
   return append_.bind(11, row.total_bytes).bind(12, std::int64_t{crc}).bind(13, event.data).run();
 }
 
-Result<ReadRow> LaneRows::read_row(TextTable& texts) {
+Result<ReadRow> read_event(const Statement& from, LaneNumber lane, TextTable& texts) {
   ReadRow row;
   StoredEvent& event = row.event;
-  event.lane = lane_;
-  event.seq = scan_.integer(0);
-  row.epoch_number = scan_.integer(1);
-  row.boot = scan_.integer(2);
-  event.committed_at = Instant(Duration(scan_.integer(3)));
-  event.key = scan_.text(4);
+  event.lane = lane;
+  event.seq = from.integer(0);
+  row.epoch_number = from.integer(1);
+  row.boot = from.integer(2);
+  event.committed_at = Instant(Duration(from.integer(3)));
+  event.key = from.text(4);
   for (const auto& [field, column] :
        {std::pair{&event.type, 5}, {&event.topic, 6}, {&event.content_type, 7}}) {
-    auto text = texts.read(scan_, column);
+    auto text = texts.read(from, column);
     if (!text) return tl::unexpected<Error>(text.error());
     row.readable = row.readable && text->has_value();
     *field = std::move(*text).value_or(std::string());
   }
-  event.attributes = attributes_of(scan_.text(8));
-  if (!scan_.is_null(9)) event.ttl_s = static_cast<std::uint32_t>(scan_.integer(9));
-  row.crc = static_cast<std::uint32_t>(scan_.integer(11));
-  const auto data = scan_.blob(12);
+  event.attributes = attributes_of(from.text(8));
+  if (!from.is_null(9)) event.ttl_s = static_cast<std::uint32_t>(from.integer(9));
+  row.crc = static_cast<std::uint32_t>(from.integer(11));
+  const auto data = from.blob(12);
   event.data.assign(data.begin(), data.end());
   return row;
 }

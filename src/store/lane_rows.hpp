@@ -76,6 +76,13 @@ struct EpochRun {
 /// The attributes in a row's column; what does not read is left out, and the row's checksum tells.
 [[nodiscard]] std::vector<Attribute> attributes_of(std::string_view text);
 
+/// The columns of a row that hold an event, in the order of read_event().
+#define HF_EVENT_COLUMNS                                                                                   \
+  "seq, epoch, boot, since_boot_ns, key, type, topic, content_type, attributes, ttl_s, total_bytes, crc, " \
+  "data"
+/// The event of a statement that selects HF_EVENT_COLUMNS first.
+[[nodiscard]] Result<ReadRow> read_event(const Statement& row, LaneNumber lane, TextTable& texts);
+
 /// CRC-32C over what identifies and makes up the event.
 [[nodiscard]] std::uint32_t row_crc(const StoredEvent& event);
 
@@ -97,7 +104,7 @@ class LaneRows {
       const auto stepped = scan_.step();
       if (!stepped) return tl::unexpected<Error>(stepped.error());
       if (*stepped == Step::done) return {};
-      auto row = read_row(texts);
+      auto row = read_event(scan_, lane_, texts);
       if (!row) return tl::unexpected<Error>(row.error());
       if (!take(std::move(*row))) return {};
     }
@@ -137,7 +144,6 @@ class LaneRows {
   [[nodiscard]] Result<void> erase(std::int64_t from_seq, std::int64_t to_seq);
 
  private:
-  Result<ReadRow> read_row(TextTable& texts);
   [[nodiscard]] RawRow raw_row() const;
   LaneNumber lane_ = 0;
   Statement append_;

@@ -22,7 +22,7 @@ constexpr std::string_view kAddGap =
     "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8";
 constexpr std::string_view kExtendGap =
     "UPDATE hf_gap SET n = ?6, first_seq = ?2, last_seq = ?3, missing = ?4, bytes = ?5 WHERE n = ?1";
-#define HF_GAP_COLUMNS "n, epoch, lane, first_seq, last_seq, missing, bytes, reason"
+#define HF_GAP_COLUMNS "n, epoch, lane, first_seq, last_seq, missing, bytes, reason, acknowledged"
 constexpr std::string_view kGaps =
     "SELECT " HF_GAP_COLUMNS " FROM hf_gap WHERE acknowledged = 0 ORDER BY lane, first_seq LIMIT ?1";
 constexpr std::string_view kGapsOf =
@@ -47,7 +47,7 @@ constexpr std::string_view kQuarantine =
     "INSERT INTO hf_quarantine SELECT ?1, seq, epoch, boot, since_boot_ns, key, type, topic, content_type, "
     "attributes, ttl_s, total_bytes, crc, data, ?3, ?4, "
     "1 + coalesce((SELECT attempts FROM hf_failed WHERE lane = ?1 AND seq = ?2), 0), "
-    "coalesce((SELECT first_utc_ns FROM hf_failed WHERE lane = ?1 AND seq = ?2), ?5), ?5 "
+    "coalesce((SELECT first_utc_ns FROM hf_failed WHERE lane = ?1 AND seq = ?2), ?5), ?5, 0 "
     "FROM hf_lane_{lane} WHERE seq = ?2";
 
 Result<std::int64_t> integer_of(Statement& statement) {
@@ -205,8 +205,8 @@ Result<void> LossTable::add_gap(const GapRow& gap) {
 namespace {
 
 GapRow gap_of(const Statement& row) {
-  return {row.integer(0), row.integer(1), row.integer(2), row.integer(3),
-          row.integer(4), row.integer(5), row.integer(6), std::string(row.text(7))};
+  return {row.integer(0), row.integer(1), row.integer(2),           row.integer(3),     row.integer(4),
+          row.integer(5), row.integer(6), std::string(row.text(7)), row.integer(8) != 0};
 }
 
 Result<std::vector<GapRow>> gaps_from(Statement& statement) {

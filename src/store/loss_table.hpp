@@ -24,6 +24,7 @@ struct GapRow {
   std::int64_t missing = 0;
   std::int64_t bytes = 0;
   std::string reason;
+  bool acknowledged = false;  ///< as read; new ones are not
 };
 
 /// What the broker said about an event, and when (utc is for people).
@@ -53,6 +54,8 @@ class LossTable {
   /// Moves a row from its lane into the quarantine. The caller has looked at quarantined() and the bound.
   [[nodiscard]] Result<void> quarantine(Connection& connection, const RefusalNote& note);
   [[nodiscard]] std::int64_t quarantined() const noexcept { return quarantined_rows_; }
+  /// So many rows have left the quarantine in this transaction.
+  void count_released(std::int64_t rows) noexcept { quarantined_rows_ -= rows; }
   [[nodiscard]] Result<std::int64_t> quarantined_of(LaneNumber lane);
   /// Quarantined seqs of the lane above `after_seq`, ascending.
   [[nodiscard]] Result<std::vector<std::int64_t>> quarantined_above(LaneNumber lane, std::int64_t after_seq);
@@ -75,6 +78,8 @@ class LossTable {
   [[nodiscard]] Result<std::int64_t> highest_seq(LaneNumber lane);
   /// The lowest epoch number that a gap or the quarantine refers to; INT64_MAX for none.
   [[nodiscard]] Result<std::int64_t> lowest_epoch_number();
+  /// For a gap record: never given before.
+  [[nodiscard]] std::int64_t new_number();
 
   /// The transaction was committed, or rolled back.
   void committed();
@@ -83,7 +88,6 @@ class LossTable {
  private:
   /// Counts rows again.
   [[nodiscard]] Result<void> recount();
-  [[nodiscard]] std::int64_t new_number();
   [[nodiscard]] Result<void> insert_gap(const GapRow& gap);
   [[nodiscard]] Result<bool> merge_into_newest(const GapRow& gap);
   [[nodiscard]] Result<void> merge_two(LaneNumber lane);

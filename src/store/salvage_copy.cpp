@@ -39,7 +39,7 @@ constexpr std::string_view kAddGap =
 // {lane} is the number of the lane's table. The row goes through it, which gives its texts their new numbers.
 constexpr std::string_view kQuarantine =
     "INSERT INTO hf_quarantine SELECT ?1, seq, epoch, boot, since_boot_ns, key, type, topic, content_type, "
-    "attributes, ttl_s, total_bytes, crc, data, ?3, ?4, ?5, ?6, ?7 FROM hf_lane_{lane} WHERE seq = ?2";
+    "attributes, ttl_s, total_bytes, crc, data, ?3, ?4, ?5, ?6, ?7, 0 FROM hf_lane_{lane} WHERE seq = ?2";
 constexpr std::string_view kPutState =
     "INSERT INTO hf_state (key, version, content_type, value) SELECT ?1, ?2, ?3, ?4 WHERE 1 "
     "ON CONFLICT (key) DO NOTHING";

@@ -89,7 +89,8 @@ void Session::roll_back_to_savepoint() {
 
 namespace {
 
-void erase_front(std::vector<std::int64_t>& numbers, std::size_t count) {
+template <class Item>
+void erase_front(std::vector<Item>& numbers, std::size_t count) {
   numbers.erase(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
@@ -113,6 +114,7 @@ Result<void> Session::commit() {
   losses_.committed();
   erase_front(acknowledged_epochs_, std::exchange(staged_epochs_, 0));
   erase_front(acknowledged_gaps_, std::exchange(staged_gaps_, 0));
+  erase_front(acknowledged_requeued_, std::exchange(staged_requeued_, 0));
   anchor_staged_ = false;
   if (std::exchange(unclean_staged_, false)) {
     marked_unclean_ = true;
@@ -134,7 +136,7 @@ void Session::roll_back() {
     lane.staged_hulls.clear();
     lane.staged_shed_events = 0;
   }
-  staged_epochs_ = staged_gaps_ = 0;
+  staged_epochs_ = staged_gaps_ = staged_requeued_ = 0;
   unclean_staged_ = false;
   if (std::exchange(anchor_staged_, false)) (void)epochs_.reload();
   (void)losses_.rolled_back();

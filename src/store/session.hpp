@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <holdfast/limits.hpp>
 #include <holdfast/outbox.hpp>
 #include <holdfast/result.hpp>
@@ -22,6 +23,8 @@
 #include "store/lane_table.hpp"
 #include "store/layout.hpp"
 #include "store/loss_table.hpp"
+#include "store/quarantine_table.hpp"
+#include "store/replay.hpp"
 #include "store/settled.hpp"
 #include "store/sqlite.hpp"
 #include "store/state_table.hpp"
@@ -201,6 +204,29 @@ class Session {
   /// In a transaction of the caller: declares that rows of a lane are not there any more.
   [[nodiscard]] Result<void> declare_vanished(LaneNumber lane, const Hole& hole);
 
+  // --- sent again: session_replay.cpp ---
+  /// Marked rows of the quarantine, in the order of lanes and seqs.
+  struct Requeued {
+    std::vector<StoredEvent> events;
+    std::vector<RequeuedPlace> unfit;  ///< these do not read as they were written, and cannot be sent
+    RequeuedPlace end;                 ///< ask after it next time
+    bool more = false;
+  };
+  [[nodiscard]] Result<ReplayPage> replay(const ReplayQuestion& question);
+  [[nodiscard]] Result<Requeued> requeued(const RequeuedPlace& after);
+  /// The broker has acknowledged it: it leaves the quarantine with the next store_settled().
+  void settle_requeued(const RequeuedPlace& place);
+  /// In a transaction of the caller: the event stays in quarantine.
+  [[nodiscard]] Result<void> refuse_requeued(const RefusalNote& note);
+  [[nodiscard]] Result<QuarantinePage> quarantined(std::size_t lane_index, std::int64_t after_seq,
+                                                   std::size_t events_max);
+  /// In a transaction of the caller: a block of them. Returns how many; 0: none are left.
+  [[nodiscard]] Result<std::size_t> requeue(std::size_t lane_index, std::int64_t first_seq,
+                                            std::int64_t last_seq);
+  /// In a transaction of the caller: a block of them. Returns how many; 0: none are left.
+  [[nodiscard]] Result<std::size_t> discard(std::size_t lane_index, std::int64_t first_seq,
+                                            std::int64_t last_seq);
+
   // --- looking ---
   /// Settled events, acknowledged records or purgeable rows wait to be stored: how many.
   [[nodiscard]] std::size_t unstored() const;
@@ -312,6 +338,11 @@ class Session {
   Result<void> store_anchor();
   Result<void> store_lane(Lane& lane);
   Result<void> store_records();
+  Result<void> store_requeued();
+  class Explainer;
+  [[nodiscard]] bool passes(const ReplayQuestion& question, const StoredEvent& event) const;
+  Result<void> scan_settled(Lane& lane, const ReplayQuestion& question, std::int64_t last, ReplayPage& page,
+                            const std::function<void(std::int64_t, std::int64_t)>& absent);
   Result<std::int64_t> likely_epoch(Lane& lane, std::int64_t seq);
   Result<void> declare_loss(Lane& lane, const GapRow& gap);
   void mark(Mark& mark) const;
@@ -375,6 +406,7 @@ class Session {
   EpochTable epochs_;
   LaneTable lane_table_;
   LossTable losses_;
+  QuarantineTable quarantine_;
   KeyTable keys_;
   Statement begin_;
   Statement begin_read_;
@@ -396,6 +428,8 @@ class Session {
   Mark savepoint_mark_;
   std::vector<std::int64_t> acknowledged_epochs_;  ///< waiting to be stored
   std::vector<std::int64_t> acknowledged_gaps_;
+  std::vector<RequeuedPlace> acknowledged_requeued_;
+  std::size_t staged_requeued_ = 0;
   std::size_t staged_epochs_ = 0;  ///< of them, stored once this transaction commits
   std::size_t staged_gaps_ = 0;
   bool anchor_staged_ = false;

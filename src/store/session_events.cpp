@@ -155,7 +155,8 @@ Result<void> Session::store_anchor() {
 }
 
 std::size_t Session::unstored() const {
-  std::size_t events = acknowledged_epochs_.size() + acknowledged_gaps_.size();
+  std::size_t events =
+      acknowledged_epochs_.size() + acknowledged_gaps_.size() + acknowledged_requeued_.size();
   for (const Lane& lane : lanes_) {
     events += static_cast<std::size_t>(std::max<std::int64_t>(lane.settled.cursor() - lane.record.cursor, 0));
   }
@@ -189,6 +190,7 @@ Result<void> Session::store_records() {
   }
   staged_epochs_ = acknowledged_epochs_.size();
   staged_gaps_ = acknowledged_gaps_.size();
+  if (auto done = store_requeued(); !done) return done;
   if (!losses_.any_acknowledged()) return {};
   for (const Lane& lane : lanes_) {
     if (auto done = losses_.forget_gaps(lane.record.lane, lane.latest().cursor); !done) return done;

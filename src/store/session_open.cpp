@@ -280,6 +280,7 @@ Result<void> Session::open_tables() {
   if (done) done = take(StateTable::open(connection_, state_quota()), state_);
   if (done) done = take(EpochTable::open(connection_), epochs_);
   if (done) done = take(LossTable::open(connection_, platform_.entropy), losses_);
+  if (done) done = take(QuarantineTable::open(connection_), quarantine_);
   if (done) done = take(KeyTable::open(connection_), keys_);
   if (done) {
     done = prepare_all(connection_.handle(), {{&begin_, "BEGIN IMMEDIATE"},

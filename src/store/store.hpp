@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <holdfast/outbox.hpp>
 #include <holdfast/result.hpp>
 #include <holdfast/statistics.hpp>
@@ -79,6 +80,14 @@ class Store {
   /// True: quarantined, declared and settled. False: not now (full, or an error); the event stays pending.
   [[nodiscard]] bool quarantine(const RefusalNote& note);
 
+  /// Settled events, and why others do not come. Bounded by the constants of replay.hpp.
+  [[nodiscard]] Result<ReplayPage> replay(const ReplayQuestion& question);
+  /// Events of the quarantine that an operator has sent on their way again.
+  [[nodiscard]] Result<Session::Requeued> requeued(const RequeuedPlace& after);
+  void settle_requeued(const RequeuedPlace& place);
+  /// Best effort: what cannot be stored now is sent once more, and refused once more.
+  void refuse_requeued(const RefusalNote& note);
+
   /// Stores what waits (cursors, acknowledgements, purges) in a commit of its own if settle_events_max are
   /// due, or `force`. Returns what is still waiting.
   [[nodiscard]] Result<std::size_t> store_settled(bool force);
@@ -95,6 +104,12 @@ class Store {
   [[nodiscard]] Result<void> remove_lane(std::string_view lane, LaneRemoval removal);
   [[nodiscard]] Result<EventPage> events(std::string_view lane, std::int64_t after_seq,
                                          std::size_t events_max);
+  [[nodiscard]] Result<QuarantinePage> quarantined(std::string_view lane, std::int64_t after_seq,
+                                                   std::size_t events_max);
+  [[nodiscard]] Result<std::size_t> requeue(std::string_view lane, std::int64_t first_seq,
+                                            std::int64_t last_seq);
+  [[nodiscard]] Result<std::size_t> discard(std::string_view lane, std::int64_t first_seq,
+                                            std::int64_t last_seq);
   /// One at a time. The copy is consistent as of its last step: what is written in between goes into it too.
   [[nodiscard]] Result<void> begin_backup(const std::string& path);
   /// True: more to do.
@@ -162,6 +177,9 @@ class Store {
   [[nodiscard]] bool settled_is_worth_a_ride() const;
 
   [[nodiscard]] bool quarantine(const RefusalNote& note, std::string_view gap_reason);
+  [[nodiscard]] Result<std::size_t> change_quarantine(
+      const char* where, std::string_view lane,
+      const std::function<Result<std::size_t>(std::size_t)>& change);
   [[nodiscard]] Result<bool> relieve_alone();
   [[nodiscard]] Result<void> probe_medium();
   [[nodiscard]] Result<bool> check_rows();

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "store/replay.hpp"
 #include "store/stored_event.hpp"
 
 /// What the relay asks of the store. Every call returns at once; answers come later through RelayMailbox,
@@ -53,6 +55,20 @@ struct RefusalReply {
   bool quarantined = false;  ///< false with Refusal::final: the quarantine is full, the event stays pending
 };
 
+/// Settled events once more.
+struct ReplayFetch {
+  std::optional<store::ReplayQuestion> question;  ///< absent: the requeued ones of the quarantine
+  store::RequeuedPlace after;                     ///< of those, begin above it
+};
+
+struct ReplayReply {
+  std::vector<StoredEvent> events;
+  std::vector<GapRecord> gone;  ///< why others do not come; stored nowhere
+  std::int64_t end_seq = 0;     ///< answered up to here
+  store::RequeuedPlace end;     ///< the same, of requeued ones
+  bool more = false;
+};
+
 class Backlog {
  public:
   virtual ~Backlog() = default;
@@ -65,6 +81,12 @@ class Backlog {
   virtual void settle_control(std::int64_t row, bool is_gap) = 0;
   /// Answered when `final`.
   virtual void refuse(Refusal refusal) = 0;
+  /// One outstanding. What it gives is not pinned: a row that is purged meanwhile is `not_retained` when asked again.
+  virtual void fetch_replay(const ReplayFetch& request) = 0;
+  /// The broker has acknowledged a requeued event: it leaves the quarantine.
+  virtual void settle_requeued(Settlement event) = 0;
+  /// A requeued event is refused for good: it stays in quarantine.
+  virtual void refuse_requeued(Refusal refusal) = 0;
   /// Unpins all fetched rows of all lanes: the connection is gone, and everything unsettled is pending again.
   virtual void release() = 0;
 };

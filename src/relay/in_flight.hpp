@@ -16,14 +16,15 @@ using platform::LinkToken;
 /// the store has the event.
 struct InFlight {
   enum class Kind : std::uint8_t {
-    event,   ///< of the backlog
-    record,  ///< gap or epoch record
-    resent,  ///< sent again on request
-    status,  ///< presence
+    event,         ///< of the backlog
+    record,        ///< gap or epoch record
+    resent,        ///< sent again on request
+    status,        ///< presence
+    subscription,  ///< to the command topic: no publish, but the link counts it like one
   };
   Kind kind = Kind::event;
   std::size_t lane = 0;     ///< event, resent: index in the relay's lanes
-  std::int64_t number = 0;  ///< seq of the event, row of the record
+  std::int64_t number = 0;  ///< seq of the event, row of the record, ReplayFeed's number of what is resent
   bool is_gap = false;      ///< of a record
   std::size_t bytes = 0;    ///< as counted by the window
   Instant sent_at;

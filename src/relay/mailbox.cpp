@@ -2,7 +2,10 @@
 #include "relay/mailbox.hpp"
 
 #include <algorithm>
+#include <holdfast/limits.hpp>
 #include <utility>
+
+#include "relay/commands.hpp"
 
 namespace holdfast::relay {
 
@@ -52,8 +55,53 @@ void RelayMailbox::control_committed() {
   waker_.wake();
 }
 
+void RelayMailbox::put(ReplayReply reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    contents_.replayed.push_back(std::move(reply));
+  }
+  waker_.wake();
+}
+
+void RelayMailbox::put_command(const MqttMessage& message) {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool fits =
+        contents_.commands.size() < limits::kResendRequestsMax && message.payload.size() <= kCommandBytesMax;
+    if (fits)
+      contents_.commands.push_back(message);
+    else
+      contents_.commands_dropped += 1;
+  }
+  waker_.wake();
+}
+
+bool RelayMailbox::put_replay(std::vector<store::ReplayQuestion> parts) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (contents_.replays.size() + requests_ >= limits::kResendRequestsMax) return false;
+    contents_.replays.push_back(std::move(parts));
+  }
+  waker_.wake();
+  return true;
+}
+
+void RelayMailbox::requeued() {
+  {
+    const std::lock_guard lock(mutex_);
+    contents_.requeued = true;
+  }
+  waker_.wake();
+}
+
+void RelayMailbox::set_requests(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  requests_ = count;
+}
+
 RelayMailbox::Contents RelayMailbox::take() {
   const std::lock_guard lock(mutex_);
+  requests_ += contents_.replays.size();  // until it says how many there are
   return std::exchange(contents_, {});
 }
 

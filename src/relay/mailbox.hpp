@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <holdfast/mqtt_message.hpp>
 #include <holdfast/platform/clock.hpp>
 #include <mutex>
 #include <vector>
@@ -12,7 +14,7 @@ namespace holdfast::relay {
 
 /// Where the store's answers wait for the relay's next step. Bounded by the rules of Backlog: one fetch per
 /// lane, one control fetch, one refusal per event in flight; commits are only noted as the highest seq per
-/// lane.
+/// lane. Commands and replays: limits::kResendRequestsMax each.
 class RelayMailbox {
  public:
   struct Contents {
@@ -21,6 +23,11 @@ class RelayMailbox {
     std::vector<std::vector<ControlRecord>> control;  ///< at most one reply
     std::vector<Settlement> committed;                ///< highest durable seq of lanes with new events
     bool control_pending = false;                     ///< new gap or epoch records were committed
+    std::vector<ReplayReply> replayed;                ///< at most one
+    std::vector<MqttMessage> commands;                ///< as they came from the broker
+    std::uint64_t commands_dropped = 0;               ///< too many at once, or too large
+    std::vector<std::vector<store::ReplayQuestion>> replays;  ///< that this process asks for
+    bool requeued = false;                                    ///< an operator has requeued events
   };
 
   /// `waker` is rung after every put; it must outlive the mailbox.
@@ -31,6 +38,14 @@ class RelayMailbox {
   void put(std::vector<ControlRecord> records);
   void committed(LaneNumber lane, std::int64_t seq);
   void control_committed();
+  void put(ReplayReply reply);
+  /// For the link's thread.
+  void put_command(const MqttMessage& message);
+  /// False: limits::kResendRequestsMax wait or are being answered.
+  [[nodiscard]] bool put_replay(std::vector<store::ReplayQuestion> parts);
+  void requeued();
+  /// The relay tells how many requests it has.
+  void set_requests(std::size_t count);
 
   /// Takes everything that waits.
   [[nodiscard]] Contents take();
@@ -39,6 +54,7 @@ class RelayMailbox {
   platform::Waker& waker_;
   std::mutex mutex_;
   Contents contents_;
+  std::size_t requests_ = 0;  // with the relay
 };
 
 }  // namespace holdfast::relay

@@ -51,6 +51,9 @@ Publisher::Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, c
       entropy_(entropy),
       statistics_(statistics),
       control_(pause_range(setup_.options)),
+      replay_(pause_range(setup_.options)),
+      commands_(setup_.device, setup_.topic_prefix, setup_.options.command_secret,
+                setup_.options.commands && setup_.receives),
       suspects_(setup_.options.suspect_deaths, suspect_pause(setup_.options)),
       scheduler_(priorities_of(setup_.lanes)),
       throttle_(throttle_for(setup_.options)),
@@ -66,6 +69,7 @@ LaneFeed& Publisher::lane_of(LaneNumber number) {
 }
 
 void Publisher::take(RelayMailbox::Contents mail, Instant now) {
+  take_replays(mail, now);
   for (const Settlement& commit : mail.committed) lane_of(commit.lane).committed(commit.seq);
   for (const RefusalReply& reply : mail.refusals) {
     LaneFeed& lane = lane_of(reply.lane);
@@ -118,6 +122,8 @@ void Publisher::end() {
   for (LaneFeed& lane : lanes_) lane.disconnected();
   leave_out_suspects();
   control_.disconnected();
+  replay_.disconnected();
+  commands_.disconnected(clock_.now());
   backlog_.release();
 }
 
@@ -156,6 +162,10 @@ bool Publisher::acknowledged(LinkToken token, Instant now) {
   }
   statistics_.acknowledged += 1;
   statistics_.last_ack_at = now;
+  if (publish.kind == InFlight::Kind::resent) {
+    acknowledge_resent(publish.number);
+    return true;
+  }
   if (publish.kind == InFlight::Kind::record) {
     control_.acknowledged();
     backlog_.settle_control(publish.number, publish.is_gap);
@@ -187,6 +197,8 @@ void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
     note(why);
     return control_.refused(now, entropy_.next());
   }
+  if (publish.kind == InFlight::Kind::resent)
+    return refuse_resent(publish.number, std::move(why), action == RefusalAction::quarantine, now);
   const EventPlace event{publish.lane, publish.number};
   const bool was_suspect = suspects_.contain(event);
   refuse(event, std::move(why), action, now);
@@ -213,6 +225,7 @@ void Publisher::settle() {
 
 void Publisher::fetch(Instant now) {
   if (control_.take_fetch(now)) backlog_.fetch_control();
+  if (const auto request = replay_.next_fetch(now)) backlog_.fetch_replay(*request);
   for (LaneFeed& lane : lanes_) {
     if (const auto request = lane.next_fetch(now)) backlog_.fetch(*request);
   }
@@ -221,6 +234,7 @@ void Publisher::fetch(Instant now) {
 Result<void> Publisher::feed(Instant now) {
   turns_used_up_ = status_waits_ = false;
   throttled_until_ = Instant::max();
+  subscribe(now);
   for (std::size_t turns = 0; turns < kTurnsMax; ++turns) {
     const auto result = turn(now);
     if (!result) return tl::unexpected(result.error());
@@ -238,7 +252,14 @@ Result<Publisher::Turn> Publisher::turn(Instant now) {
   if (control_.gates()) return Turn::nothing_to_send;
   if (presence_.due(now, statistics_.alarms))
     return send_status(presence_.online(statistics_, clock_.wall()), now);
-  return send_event(now);
+  if (replay_.has_precedence()) {
+    auto sent = send_replay(now);
+    if (!sent || *sent == Turn::taken) return sent;
+  }
+  auto sent = send_event(now);
+  if (sent && *sent == Turn::nothing_to_send) return send_replay(now);
+  replay_.passed_by();
+  return sent;
 }
 
 Result<Publisher::Turn> Publisher::send_control(const ControlRecord& record, Instant now) {
@@ -263,15 +284,18 @@ Result<Publisher::Turn> Publisher::send_event(Instant now) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) ready.set(i, lanes_[i].next() != nullptr);
   const auto lane = scheduler_.pick(ready);
   if (!lane) return Turn::nothing_to_send;
-  if (!throttle_.is_open(now)) {
-    throttled_until_ = throttle_.opens_at();
-    return Turn::nothing_to_send;
-  }
+  if (throttled(now)) return Turn::no_room;
   const std::size_t bytes = window_bytes(*lanes_[*lane].next());
-  if (!window_->admits(bytes)) return Turn::nothing_to_send;  // others wait too, or a large event never goes
+  if (!window_->admits(bytes)) return Turn::no_room;  // others wait too, or a large event never goes
 
   scheduler_.served(*lane, ready);
   return send_next_of(*lane, bytes, now);
+}
+
+bool Publisher::throttled(Instant now) {
+  if (throttle_.is_open(now)) return false;
+  throttled_until_ = throttle_.opens_at();
+  return true;
 }
 
 Result<Publisher::Turn> Publisher::send_alone(const EventPlace& suspect, Instant now) {
@@ -361,7 +385,8 @@ Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMes
 
 Instant Publisher::next_call() const noexcept {
   if (turns_used_up_) return Instant::min();
-  Instant next = std::min({control_.next_call().value_or(Instant::max()), throttled_until_, suspects_.next_call()});
+  Instant next = std::min({control_.next_call().value_or(Instant::max()), throttled_until_, suspects_.next_call(),
+                           replay_.next_call().value_or(Instant::max())});
   if (!status_waits_) next = std::min(next, presence_.next_call(statistics_.alarms));
   for (const LaneFeed& lane : lanes_) next = std::min(next, lane.next_call().value_or(Instant::max()));
   return next;

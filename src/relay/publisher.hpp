@@ -16,12 +16,14 @@
 #include "flow/stall_watch.hpp"
 #include "flow/throttle.hpp"
 #include "relay/answer.hpp"
+#include "relay/commands.hpp"
 #include "relay/control_feed.hpp"
 #include "relay/in_flight.hpp"
 #include "relay/lane_feed.hpp"
 #include "relay/mailbox.hpp"
 #include "relay/outgoing.hpp"
 #include "relay/presence.hpp"
+#include "relay/replay_feed.hpp"
 #include "relay/suspect.hpp"
 
 /// The traffic of one connection after another: what is fetched, what is sent next, what an answer means.
@@ -47,6 +49,7 @@ struct RelaySetup {
   std::string topic_prefix;
   std::vector<LaneSetup> lanes;  ///< 1 to limits::kLanesMax
   FiguresSource figures = {};    ///< for the presence; none: no presence
+  bool receives = false;         ///< the link has a receiver that puts commands into the mailbox
 };
 
 class Publisher {
@@ -72,6 +75,9 @@ class Publisher {
   [[nodiscard]] bool acknowledged(LinkToken token, Instant now);
   void refused(const platform::LinkEvent& answer, Instant now);
   void settle();
+  void subscribed(const platform::LinkEvent& answer);
+  /// Requests to send again that are not answered to their end.
+  [[nodiscard]] std::size_t requests() const noexcept { return replay_.requests(); }
 
   // Work, between begin() and end().
   void fetch(Instant now);
@@ -92,7 +98,11 @@ class Publisher {
   [[nodiscard]] Result<void> say_goodbye(std::string_view reason, Instant now);
 
  private:
-  enum class Turn : std::uint8_t { taken, nothing_to_send };
+  enum class Turn : std::uint8_t {
+    taken,
+    nothing_to_send,
+    no_room,  ///< there is something, and it has to wait: nothing else may pass it
+  };
   /// Why a publish failed, as MQTT would put it.
   struct Rejection {
     std::int32_t reason = 0;
@@ -109,9 +119,17 @@ class Publisher {
   [[nodiscard]] Result<Turn> send_next_of(std::size_t lane, std::size_t bytes, Instant now);
   [[nodiscard]] Result<std::optional<Rejection>> send(const Result<MqttMessage>& message, InFlight publish);
   void refuse(const EventPlace& event, Rejection why, RefusalAction action, Instant now);
+  [[nodiscard]] bool throttled(Instant now);
   void clear(const EventPlace& suspect);
   void leave_out_suspects();
   void note(const Rejection& why);
+  // publisher_replay.cpp
+  void take_replays(RelayMailbox::Contents& mail, Instant now);
+  void take_command(const MqttMessage& message, Instant now);
+  void subscribe(Instant now);
+  [[nodiscard]] Result<Turn> send_replay(Instant now);
+  void acknowledge_resent(std::int64_t number);
+  void refuse_resent(std::int64_t number, Rejection why, bool final, Instant now);
 
   RelaySetup setup_;
   Sender sender_;
@@ -122,6 +140,8 @@ class Publisher {
   RelayStatistics& statistics_;
   std::vector<LaneFeed> lanes_;
   ControlFeed control_;
+  ReplayFeed replay_;
+  Commands commands_;
   Suspects suspects_;
   flow::LaneScheduler scheduler_;
   flow::Throttle throttle_;

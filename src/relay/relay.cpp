@@ -61,6 +61,7 @@ Instant Relay::step(Instant now) {
   act(now);
   publisher_.mind_alarms();
   stall_watch_.observe(publisher_.activity(now), now);
+  mailbox_.set_requests(publisher_.requests());
   return next_call();
 }
 
@@ -85,8 +86,8 @@ void Relay::take(const LinkEvent& event, Instant now) {
       return;
     case LinkEventKind::refused: return take_refused(event, now);
     case LinkEventKind::subscribed:
-    case LinkEventKind::subscribe_refused:
-    case LinkEventKind::withheld: HOLDFAST_CHECK(!"the relay does not subscribe");
+    case LinkEventKind::subscribe_refused: return publisher_.subscribed(event);
+    case LinkEventKind::withheld: HOLDFAST_CHECK(!"the relay withholds nothing");
   }
 }
 

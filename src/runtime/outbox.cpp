@@ -64,7 +64,7 @@ class Outbox::Impl {
     setup.figures = [this] {
       return Statistics{.store = store_.store_statistics(), .relay = {}, .lanes = store_.lane_statistics()};
     };
-    auto relay = std::make_unique<runtime::RelayThread>(std::move(setup), std::move(link), store_, platform_);
+    auto relay = std::make_unique<runtime::RelayThread>(setup, std::move(link), store_, platform_);
     const std::lock_guard lock(relay_mutex_);
     relay_ = std::move(relay);
     return {};
@@ -110,6 +110,41 @@ class Outbox::Impl {
   Result<EventPage> events(std::string_view lane, std::int64_t after_seq, std::size_t events_max) {
     if (auto done = guard("read events"); !done) return tl::unexpected<Error>(done.error());
     return ask<EventPage>([&](store::Store& store) { return store.events(lane, after_seq, events_max); });
+  }
+
+  Result<QuarantinePage> quarantine(std::string_view lane, std::int64_t after_seq, std::size_t events_max) {
+    if (auto done = guard("list the quarantine"); !done) return tl::unexpected<Error>(done.error());
+    return ask<QuarantinePage>(
+        [&](store::Store& store) { return store.quarantined(lane, after_seq, events_max); });
+  }
+
+  Result<std::size_t> requeue(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq) {
+    if (auto done = guard("requeue"); !done) return tl::unexpected<Error>(done.error());
+    auto marked =
+        ask<std::size_t>([&](store::Store& store) { return store.requeue(lane, first_seq, last_seq); });
+    const std::lock_guard lock(relay_mutex_);
+    if (marked && relay_) relay_->requeued();
+    return marked;
+  }
+
+  Result<std::size_t> discard(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq) {
+    if (auto done = guard("discard"); !done) return tl::unexpected<Error>(done.error());
+    return ask<std::size_t>([&](store::Store& store) { return store.discard(lane, first_seq, last_seq); });
+  }
+
+  Result<void> replay(const ReplayRequest& request) {
+    if (auto done = guard("replay"); !done) return done;
+    if (request.first_seq < 1 || request.last_seq < request.first_seq)
+      return fail(ErrorCode::invalid, "replay", "seqs go from 1, and the first is not above the last");
+    bool known = false;
+    auto done = store_.run([&](store::Store& store) {
+      for (const store::LaneRecord& lane : store.lanes()) known = known || lane.options.name == request.lane;
+    });
+    if (!done) return done;
+    if (!known) return fail(ErrorCode::invalid, "replay", "there is no lane '" + request.lane + "'");
+    const std::lock_guard lock(relay_mutex_);
+    if (!relay_) return fail(ErrorCode::unavailable, "replay", "no relay runs");
+    return relay_->replay(request);
   }
 
   // One step at a time, so that writes go on in between. So does check().
@@ -254,6 +289,21 @@ Result<void> Outbox::remove_lane(std::string_view lane, LaneRemoval removal) {
 Result<EventPage> Outbox::events(std::string_view lane, std::int64_t after_seq, std::size_t events_max) {
   return impl_->events(lane, after_seq, events_max);
 }
+
+Result<QuarantinePage> Outbox::quarantine(std::string_view lane, std::int64_t after_seq,
+                                          std::size_t events_max) {
+  return impl_->quarantine(lane, after_seq, events_max);
+}
+
+Result<std::size_t> Outbox::requeue(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq) {
+  return impl_->requeue(lane, first_seq, last_seq);
+}
+
+Result<std::size_t> Outbox::discard(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq) {
+  return impl_->discard(lane, first_seq, last_seq);
+}
+
+Result<void> Outbox::replay(const ReplayRequest& request) { return impl_->replay(request); }
 
 Result<void> Outbox::backup(const std::string& path) { return impl_->backup(path); }
 

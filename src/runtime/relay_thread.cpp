@@ -4,24 +4,35 @@
 namespace holdfast::runtime {
 namespace {
 
-// The link rings the relay's bell; told before the relay may connect.
-platform::Link& with_waker(platform::Link& link, platform::Waker& waker) {
+// The link rings the relay's bell, and what it receives goes into the mailbox; told before the relay may connect.
+platform::Link& prepared(platform::Link& link, platform::Waker& waker, relay::RelayMailbox* commands) {
   link.set_waker(&waker);
+  if (commands != nullptr) {
+    link.set_receiver([commands](const MqttMessage& message) {
+      commands->put_command(message);
+      return platform::Delivery::acknowledge;
+    });
+  }
   return link;
+}
+
+relay::RelaySetup receiving(relay::RelaySetup setup) {
+  setup.receives = setup.options.commands;
+  return setup;
 }
 
 }  // namespace
 
-RelayThread::RelayThread(relay::RelaySetup setup, std::unique_ptr<platform::Link> link, StoreThread& store,
-                         PlatformView platform)
+RelayThread::RelayThread(const relay::RelaySetup& setup, std::unique_ptr<platform::Link> link,
+                         StoreThread& store, PlatformView platform)
     : clock_(platform.clock),
       mailbox_(waker_),
       link_(std::move(link)),
       store_(store),
       backlog_(store, mailbox_, platform.clock),
       polls_(setup.options.poll_interval.count() > 0),
-      relay_(std::move(setup), with_waker(*link_, waker_), backlog_, mailbox_, platform.clock,
-             platform.entropy) {
+      relay_(receiving(setup), prepared(*link_, waker_, setup.options.commands ? &mailbox_ : nullptr), backlog_,
+             mailbox_, platform.clock, platform.entropy) {
   store_.listen({.committed = on_commit(), .control_committed = [this] { mailbox_.control_committed(); }});
   thread_ = std::thread([this] { loop(); });
 }
@@ -55,6 +66,20 @@ void RelayThread::publish_statistics() {
 RelayStatistics RelayThread::statistics() const {
   const std::lock_guard lock(mutex_);
   return statistics_;
+}
+
+Result<void> RelayThread::replay(const ReplayRequest& request) {
+  store::ReplayQuestion question{.lane = request.lane,
+                                 .epoch = {},
+                                 .after_seq = request.first_seq - 1,
+                                 .last_seq = request.last_seq,
+                                 .key = request.key,
+                                 .from = request.from,
+                                 .before = request.before};
+  std::vector<store::ReplayQuestion> parts;
+  parts.push_back(std::move(question));
+  if (mailbox_.put_replay(std::move(parts))) return {};
+  return fail(ErrorCode::busy, "replay", "as many requests as may wait are waiting; try again later");
 }
 
 void RelayThread::stop() {

@@ -20,7 +20,7 @@ namespace holdfast::runtime {
 class RelayThread {
  public:
   /// `setup` has been checked. Everything must outlive this object.
-  RelayThread(relay::RelaySetup setup, std::unique_ptr<platform::Link> link, StoreThread& store,
+  RelayThread(const relay::RelaySetup& setup, std::unique_ptr<platform::Link> link, StoreThread& store,
               PlatformView platform);
   ~RelayThread();
   RelayThread(const RelayThread&) = delete;
@@ -31,6 +31,10 @@ class RelayThread {
   /// Link::drop().
   void stop();
   [[nodiscard]] RelayStatistics statistics() const;
+  /// `busy`: limits::kResendRequestsMax wait.
+  [[nodiscard]] Result<void> replay(const ReplayRequest& request);
+  /// There are requeued events.
+  void requeued() { mailbox_.requeued(); }
 
  private:
   [[nodiscard]] std::function<void(store::LaneNumber, std::int64_t)> on_commit();

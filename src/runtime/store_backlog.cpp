@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/store_backlog.hpp"
 
+#include "relay/answer_replay.hpp"
+
 namespace holdfast::runtime {
 
 using store::Store;
@@ -27,6 +29,20 @@ void StoreBacklog::refuse(relay::Refusal refusal) {
   store_.post([this, refusal = std::move(refusal)](Store& store) { serve_refusal(store, refusal); });
 }
 
+void StoreBacklog::fetch_replay(const relay::ReplayFetch& request) {
+  store_.post([this, request](Store& store) { serve_replay(store, request); });
+}
+
+void StoreBacklog::settle_requeued(relay::Settlement event) {
+  store_.post([event](Store& store) { store.settle_requeued({event.lane, event.seq}); });
+}
+
+void StoreBacklog::refuse_requeued(relay::Refusal refusal) {
+  store_.post([this, refusal = std::move(refusal)](Store& store) {
+    store.refuse_requeued({refusal.lane, refusal.seq, refusal.reason, refusal.detail, clock_.wall().utc});
+  });
+}
+
 void StoreBacklog::release() {
   store_.post([](Store& store) { store.release_pins(); });
 }
@@ -40,6 +56,16 @@ void StoreBacklog::serve_fetch(Store& store, const relay::FetchRequest& request)
   }
   mailbox_.put(relay::FetchReply{request.lane, request.after_seq, std::move(fetched->events),
                                  fetched->end_seq, fetched->more});
+}
+
+void StoreBacklog::serve_replay(Store& store, const relay::ReplayFetch& request) {
+  auto reply = relay::answer_replay(store, request);
+  if (!reply) {
+    store_.post_at(clock_.now() + kRetryPause,
+                   [this, request](Store& again) { serve_replay(again, request); });
+    return;
+  }
+  mailbox_.put(std::move(*reply));
 }
 
 void StoreBacklog::serve_control(Store& store) {

@@ -24,12 +24,16 @@ class StoreBacklog final : public relay::Backlog {
   void settle(std::vector<relay::Settlement> settled) override;
   void settle_control(std::int64_t row, bool is_gap) override;
   void refuse(relay::Refusal refusal) override;
+  void fetch_replay(const relay::ReplayFetch& request) override;
+  void settle_requeued(relay::Settlement event) override;
+  void refuse_requeued(relay::Refusal refusal) override;
   void release() override;
 
  private:
   void serve_fetch(store::Store& store, const relay::FetchRequest& request);
   void serve_control(store::Store& store);
   void serve_refusal(store::Store& store, const relay::Refusal& refusal);
+  void serve_replay(store::Store& store, const relay::ReplayFetch& request);
 
   StoreThread& store_;
   relay::RelayMailbox& mailbox_;

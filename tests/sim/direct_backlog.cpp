@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "relay/answer_replay.hpp"
+
 namespace holdfast::sim_tests {
 
 void DirectBacklog::fetch(const relay::FetchRequest& request) {
@@ -28,6 +30,20 @@ void DirectBacklog::refuse(relay::Refusal refusal) {
   const store::RefusalNote note{refusal.lane, refusal.seq, refusal.reason, refusal.detail, clock_.wall().utc};
   if (!refusal.final) return store_.note_failure(note);
   mailbox_.put(relay::RefusalReply{refusal.lane, refusal.seq, store_.quarantine(note)});
+}
+
+void DirectBacklog::fetch_replay(const relay::ReplayFetch& request) {
+  auto reply = relay::answer_replay(store_, request);
+  if (!reply) return unanswered_.push_back([this, request] { fetch_replay(request); });
+  mailbox_.put(std::move(*reply));
+}
+
+void DirectBacklog::settle_requeued(relay::Settlement event) {
+  store_.settle_requeued({event.lane, event.seq});
+}
+
+void DirectBacklog::refuse_requeued(relay::Refusal refusal) {
+  store_.refuse_requeued({refusal.lane, refusal.seq, refusal.reason, refusal.detail, clock_.wall().utc});
 }
 
 void DirectBacklog::release() { store_.release_pins(); }

@@ -22,6 +22,9 @@ class DirectBacklog final : public relay::Backlog {
   void settle(std::vector<relay::Settlement> settled) override;
   void settle_control(std::int64_t row, bool is_gap) override;
   void refuse(relay::Refusal refusal) override;
+  void fetch_replay(const relay::ReplayFetch& request) override;
+  void settle_requeued(relay::Settlement event) override;
+  void refuse_requeued(relay::Refusal refusal) override;
   void release() override;
 
   /// Asks the store again for what it could not give.

@@ -122,6 +122,66 @@ void MemoryBacklog::answer_refusal(const Refusal& refusal) {
   mailbox_.put(RefusalReply{refusal.lane, refusal.seq, !quarantine_full_});
 }
 
+void MemoryBacklog::fetch_replay(const ReplayFetch& request) {
+  if (std::exchange(fetching_replay_, true)) breach("two replay fetches at once");
+  replay_fetches_.push_back(request);
+  answers_.emplace_back([this, request] {
+    fetching_replay_ = false;
+    mailbox_.put(request.question ? replay_page(*request.question) : requeued_page(request.after));
+  });
+}
+
+// Pages of four, so that a test needs few events to see several.
+ReplayReply MemoryBacklog::replay_page(const store::ReplayQuestion& question) {
+  ReplayReply reply;
+  reply.end_seq = question.last_seq;
+  for (const auto& [lane, rows] : rows_) {
+    if ("lane" + std::to_string(lane) != question.lane) continue;
+    for (const StoredEvent& row : rows) {
+      if (row.seq <= question.after_seq || row.seq > question.last_seq || !is_done(lane, row.seq)) continue;
+      if (reply.events.size() + reply.gone.size() == 4) {
+        reply.more = true;
+        return reply;
+      }
+      reply.end_seq = row.seq;
+      if (!purged_.contains({lane, row.seq})) {
+        reply.events.push_back(row);
+        continue;
+      }
+      const std::string id = row.epoch.text() + "-" + question.lane + "-gap-" + std::to_string(row.seq);
+      reply.gone.push_back({id, row.epoch, question.lane, row.seq, row.seq, 1, 0, "not_retained"});
+    }
+  }
+  reply.end_seq = question.last_seq;
+  return reply;
+}
+
+ReplayReply MemoryBacklog::requeued_page(const store::RequeuedPlace& after) {
+  ReplayReply reply;
+  reply.end = after;
+  for (const auto& [lane, seq] : requeued_) {
+    if (Place{lane, seq} <= Place{after.lane, after.seq}) continue;
+    reply.events.push_back(rows_.at(lane).at(static_cast<std::size_t>(seq) - 1));
+    reply.end = {lane, seq};
+  }
+  return reply;
+}
+
+void MemoryBacklog::requeue(LaneNumber lane, std::int64_t seq) {
+  if (!quarantined_[lane].contains(seq)) breach("requeued what is not in quarantine");
+  requeued_.insert({lane, seq});
+  mailbox_.requeued();
+}
+
+void MemoryBacklog::settle_requeued(Settlement event) {
+  if (requeued_.erase({event.lane, event.seq}) != 1) breach("released what was not requeued");
+}
+
+void MemoryBacklog::refuse_requeued(Refusal refusal) {
+  requeued_.erase({refusal.lane, refusal.seq});
+  refused_requeued_.push_back(std::move(refusal));
+}
+
 void MemoryBacklog::release() { pinned_.clear(); }
 
 }  // namespace holdfast::relay::test

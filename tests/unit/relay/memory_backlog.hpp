@@ -38,7 +38,15 @@ class MemoryBacklog final : public Backlog {
   void settle(std::vector<Settlement> settled) override;
   void settle_control(std::int64_t row, bool is_gap) override;
   void refuse(Refusal refusal) override;
+  void fetch_replay(const ReplayFetch& request) override;
+  void settle_requeued(Settlement event) override;
+  void refuse_requeued(Refusal refusal) override;
   void release() override;
+
+  /// Takes a settled row away, as retention does.
+  void purge(LaneNumber lane, std::int64_t seq) { purged_.insert({lane, seq}); }
+  /// Has a quarantined event sent again.
+  void requeue(LaneNumber lane, std::int64_t seq);
 
   // What happened.
   using SeqsOfLane = std::map<LaneNumber, std::set<std::int64_t>>;
@@ -46,6 +54,10 @@ class MemoryBacklog final : public Backlog {
   [[nodiscard]] const SeqsOfLane& quarantined() const { return quarantined_; }
   [[nodiscard]] const std::vector<Refusal>& refusals() const { return refusals_; }
   [[nodiscard]] const std::vector<std::string>& breaches() const { return breaches_; }
+  [[nodiscard]] const std::vector<ReplayFetch>& replay_fetches() const { return replay_fetches_; }
+  using Place = std::pair<LaneNumber, std::int64_t>;
+  [[nodiscard]] const std::set<Place>& requeued() const { return requeued_; }
+  [[nodiscard]] const std::vector<Refusal>& refused_requeued() const { return refused_requeued_; }
   [[nodiscard]] std::size_t pending(LaneNumber lane) const;
   [[nodiscard]] std::size_t pending_control() const { return control_.size(); }
   [[nodiscard]] std::size_t pinned() const { return pinned_.size(); }
@@ -56,6 +68,8 @@ class MemoryBacklog final : public Backlog {
  private:
   void answer_fetch(const FetchRequest& request);
   void answer_refusal(const Refusal& refusal);
+  [[nodiscard]] ReplayReply replay_page(const store::ReplayQuestion& question);
+  [[nodiscard]] ReplayReply requeued_page(const store::RequeuedPlace& after);
   void breach(std::string what) { breaches_.push_back(std::move(what)); }
   [[nodiscard]] bool is_done(LaneNumber lane, std::int64_t seq) const;
 
@@ -68,6 +82,11 @@ class MemoryBacklog final : public Backlog {
   bool fetching_control_ = false;
   bool quarantine_full_ = false;
   std::set<std::pair<LaneNumber, std::int64_t>> pinned_;
+  std::set<Place> purged_;
+  std::set<Place> requeued_;
+  std::vector<Refusal> refused_requeued_;
+  std::vector<ReplayFetch> replay_fetches_;
+  bool fetching_replay_ = false;
   SeqsOfLane settled_;
   SeqsOfLane quarantined_;
   std::vector<Refusal> refusals_;

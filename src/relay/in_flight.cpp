@@ -22,8 +22,9 @@ InFlight InFlightTable::take(LinkToken token) {
 }
 
 bool InFlightTable::has_traffic() const noexcept {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [](const Entry& entry) { return entry.publish.kind != InFlight::Kind::status; });
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.publish.kind != InFlight::Kind::status && entry.publish.kind != InFlight::Kind::subscription;
+  });
 }
 
 std::optional<Instant> InFlightTable::oldest_sent_at() const noexcept {

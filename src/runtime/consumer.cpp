@@ -22,6 +22,7 @@
 #include <thread>
 
 #include "flow/backoff.hpp"
+#include "runtime/asker.hpp"
 #include "runtime/handover.hpp"
 
 namespace holdfast {
@@ -37,11 +38,8 @@ constexpr std::chrono::seconds kConnectMargin{2};
 constexpr std::chrono::milliseconds kApplyPause{200};
 /// The link's thread gives up a little later than the consumer's, so that the consumer knows first.
 constexpr std::chrono::seconds kHandoverMargin{5};
-
-// Under a filter like holdfast/# a device's status and the commands to it arrive, too. They are not for the inbox.
-bool is_no_event(std::string_view topic) noexcept {
-  return topic.ends_with("/~status") || topic.ends_with("/~command");
-}
+/// Tokens of resend requests begin here; those of subscriptions are the filters' indices.
+constexpr platform::LinkToken kFirstRequestToken = 1'000'000;
 
 Result<void> check_options(const ConsumerOptions& options) {
   const auto invalid = [](const char* hint) { return fail(ErrorCode::invalid, "start the consumer", hint); };
@@ -52,6 +50,8 @@ Result<void> check_options(const ConsumerOptions& options) {
   if (options.backoff_min.count() <= 0 || options.backoff_max < options.backoff_min) {
     return invalid("backoff_min must be above 0 and at most backoff_max");
   }
+  if (options.resend && (options.resend_after.count() < 0 || options.resend_interval.count() <= 0))
+    return invalid("resend_after must not be negative, and resend_interval must be above 0");
   return {};
 }
 
@@ -68,7 +68,8 @@ class Consumer::Impl {
         effect_(std::move(effect)),
         observer_(std::move(observer)),
         handover_(platform.clock, waker_),
-        backoff_({Duration(0), options.backoff_min, options.backoff_max}) {
+        backoff_({Duration(0), options.backoff_min, options.backoff_max}),
+        asker_(options_, platform) {
     link_->set_waker(&waker_);
     link_->set_receiver([this](const MqttMessage& message) { return receive(message); });
     thread_ = std::thread([this] { loop(); });
@@ -131,7 +132,7 @@ class Consumer::Impl {
     for (std::size_t i = 0; i < count; ++i) take(events[i]);
     const Instant now = platform_.clock.now();
     if (count == events.size()) return now;
-    if (state_ == RelayState::connected) return Instant::max();
+    if (state_ == RelayState::connected) return ask_when_due(now);
     if (now < deadline_) return deadline_;
     if (state_ == RelayState::connecting) {
       lose("the broker did not answer in time", 0);
@@ -139,6 +140,16 @@ class Consumer::Impl {
       connect(now);
     }
     return deadline_;
+  }
+
+  // Not while messages wait: what is missing may be among them.
+  Instant ask_when_due(Instant now) {
+    if (now < asker_.due()) return asker_.due();
+    asker_.ask(*inbox_, [this](const MqttMessage& request) {
+      // An error is a connection that is going; the next request is due in its time.
+      if (link_->publish(++last_token_, request)) ++counts_.resend_requests;
+    });
+    return asker_.due();
   }
 
   void connect(Instant now) {
@@ -177,9 +188,9 @@ class Consumer::Impl {
               {ErrorCode::unavailable, 0, "apply a message", "its commit took longer than commit_timeout"});
         }
         break;
+      case LinkEventKind::refused: ++counts_.resend_refused; break;
       case LinkEventKind::subscribed:
-      case LinkEventKind::acknowledged:
-      case LinkEventKind::refused: break;
+      case LinkEventKind::acknowledged: break;
     }
   }
 
@@ -221,7 +232,7 @@ class Consumer::Impl {
 
   // Tries until it is committed or commit_timeout is over; then the message stays with the broker.
   Delivery apply(const MqttMessage& message) {
-    if (is_no_event(message.topic)) return Delivery::acknowledge;
+    if (runtime::is_not_for_consumers(message.topic)) return Delivery::acknowledge;
     ++counts_.received;
     const auto event = decode_cloud_event(message);
     if (!event) {
@@ -234,6 +245,7 @@ class Consumer::Impl {
       const auto outcome = inbox_->apply(*event, effect_);
       if (outcome) {
         backoff_.reset();
+        asker_.note(*event, message.topic);
         if (observer_) observer_(&*event, *outcome);
         return Delivery::acknowledge;
       }
@@ -273,6 +285,8 @@ class Consumer::Impl {
   RelayState state_ = RelayState::backing_off;
   Instant deadline_;  // backing_off: connect then; connecting: give up then
   ConsumerStatistics counts_;
+  runtime::Asker asker_;
+  platform::LinkToken last_token_ = kFirstRequestToken;
 
   mutable std::mutex mutex_;  // guards the three below
   ConsumerStatistics statistics_;

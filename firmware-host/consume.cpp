@@ -91,6 +91,10 @@ Outcome<void> Consume::start() {
   consumer.commit_timeout = options_.commit_timeout;
   consumer.backoff_max = options_.backoff_max;
   consumer.backoff_min = std::min(consumer.backoff_min, consumer.backoff_max);
+  consumer.resend = options_.resend;
+  auto secret = read_first_line("--secret-file", options_.secret_file);
+  if (!secret) return tl::unexpected(secret.error());
+  consumer.resend_secret = std::move(*secret);
   auto started = Consumer::start(
       consumer, platform::make_linux_link(), std::move(*inbox),
       [this](const CloudEvent& event, sqlite3* db) { return apply(event, db); },
@@ -161,13 +165,19 @@ void Consume::show_status() const {
 
 void Consume::keep_status_file(const char* state, const ConsumerStatistics& statistics) {
   if (options_.status_file.empty()) return;
-  const nlohmann::ordered_json status = {
-      {"format", "dev.holdfast.consumer_status.v1"}, {"state", state},
-      {"connection", to_string(statistics.state)},   {"received", statistics.received},
-      {"applied", statistics.inbox.applied},         {"duplicates", statistics.inbox.duplicates},
-      {"declared", statistics.inbox.declared},       {"rejected", statistics.inbox.rejected},
-      {"undecodable", statistics.undecodable},       {"connects", statistics.connects},
-      {"last_error", statistics.last_error}};
+  const nlohmann::ordered_json status = {{"format", "dev.holdfast.consumer_status.v1"},
+                                         {"state", state},
+                                         {"connection", to_string(statistics.state)},
+                                         {"received", statistics.received},
+                                         {"applied", statistics.inbox.applied},
+                                         {"duplicates", statistics.inbox.duplicates},
+                                         {"declared", statistics.inbox.declared},
+                                         {"rejected", statistics.inbox.rejected},
+                                         {"undecodable", statistics.undecodable},
+                                         {"connects", statistics.connects},
+                                         {"resend_requests", statistics.resend_requests},
+                                         {"resend_refused", statistics.resend_refused},
+                                         {"last_error", statistics.last_error}};
   const auto wrote = write_status_file(
       options_.status_file, status.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   if (!wrote && !status_file_failed_) warn(wrote.error().error.text());

@@ -21,6 +21,8 @@ struct ConsumeOptions {
   std::chrono::milliseconds status_interval{5000};   ///< of the status line and the status file
   std::chrono::milliseconds backoff_max{60'000};     ///< between two connection attempts
   std::string status_file;                           ///< empty: none
+  std::string secret_file;                           ///< of the devices' commands; empty: none
+  bool resend = true;                                ///< ask devices for what is missing
   bool fail_fast = false;                            ///< end when the first connection attempt fails
   bool ledger = false;                               ///< see program/ledger.hpp
   bool json = false;                                 ///< JSON lines, the last one a summary

@@ -20,6 +20,8 @@
 #include "program/talk.hpp"
 #include "program/units.hpp"
 #include "put.hpp"
+#include "quarantine.hpp"
+#include "replay.hpp"
 #include "run.hpp"
 #include "status.hpp"
 
@@ -181,6 +183,8 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   add_duration(*run, "--status-interval", options.status_interval, "Of status line and file (default 5s)");
   add_relay(*run, options.relay);
   run->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
+  run->add_option("--secret-file", options.secret_file,
+                  "File whose first line is the secret that requests to send again must know");
   run->add_flag("--ledger", options.ledger, "Also write a table demo_committed, for audits");
   run->add_flag("--json", options.json, "The last status as JSON on standard output");
   run->add_flag("-q,--quiet", options.quiet, "No status lines");
@@ -211,6 +215,9 @@ void add_consume(CLI::App& app, ConsumeOptions& options, int& exit_code) {
   add_duration(*consume, "--backoff-max", options.backoff_max,
                "Longest wait before connecting again (default 60s)");
   consume->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
+  consume->add_flag("!--no-resend", options.resend, "Do not ask devices for what is missing");
+  consume->add_option("--secret-file", options.secret_file,
+                      "File whose first line is the devices' command secret");
   consume->add_flag("--ledger", options.ledger, "Also write a table effects, for audits");
   consume->add_flag("--json", options.json, "Events as JSON lines; the last line is a summary");
   consume->add_flag("-q,--quiet", options.quiet, "No events, no status lines");
@@ -320,6 +327,59 @@ void add_lane(CLI::App& app, LaneCommandOptions& options, int& exit_code) {
                 options, exit_code);
 }
 
+void add_quarantine_deed(CLI::App& quarantine, QuarantineDeed deed, const char* name, const char* help,
+                         QuarantineOptions& options, int& exit_code) {
+  CLI::App* subcommand = quarantine.add_subcommand(name, help);
+  add_store_path(*subcommand, options.store);
+  const bool list = deed == QuarantineDeed::list;
+  CLI::Option* lane = subcommand->add_option("--lane", options.lane, "The lane");
+  if (!list) lane->required();
+  CLI::Option* seqs = add_parsed(*subcommand, "--seq", options.seqs, parse_seqs, "3, 3-7, 3- or all");
+  if (list)
+    subcommand->add_flag("--json", options.json, "One JSON document on the last line");
+  else
+    seqs->required();
+  subcommand->callback([&options, &exit_code, deed] {
+    options.deed = deed;
+    exit_code = run_quarantine(options);
+  });
+}
+
+void add_quarantine(CLI::App& app, QuarantineOptions& options, int& exit_code) {
+  CLI::App* quarantine =
+      app.add_subcommand("quarantine", "Events that the broker refused for good, of a store not in use");
+  quarantine->require_subcommand(1);
+  add_quarantine_deed(*quarantine, QuarantineDeed::list, "list", "What is there, and what the broker said",
+                      options, exit_code);
+  add_quarantine_deed(*quarantine, QuarantineDeed::requeue, "requeue", "Send them again with their old ids",
+                      options, exit_code);
+  add_quarantine_deed(*quarantine, QuarantineDeed::discard, "discard", "Give them up for good", options,
+                      exit_code);
+}
+
+void add_replay(CLI::App& app, ReplayOptions& options, int& exit_code) {
+  CLI::App* replay =
+      app.add_subcommand("replay", "Ask a device, over the broker, to send delivered events again");
+  add_broker(*replay, options.broker);
+  replay->add_option("--client-id", options.broker.client_id,
+                     "MQTT client id (default: one of this process)");
+  replay->add_option("--device", options.device, "The device")->required();
+  replay->add_option("--prefix", options.prefix, "First part of its topics")->capture_default_str();
+  replay->add_option("--lane", options.lane, "The lane")->required();
+  add_parsed(*replay, "--seq", options.seqs, parse_seqs, "3, 3-7 or 3-; at most 100000 at a time")
+      ->required();
+  replay->add_option("--epoch", options.epoch, "Only events of this epoch");
+  replay->add_option("--event-key", options.key, "Only events of this key");
+  add_parsed(*replay, "--from", options.from, parse_utc, "Only events not before this time")
+      ->type_name("TIME");
+  add_parsed(*replay, "--before", options.before, parse_utc, "Only events before this time")
+      ->type_name("TIME");
+  replay->add_option("--secret-file", options.secret_file,
+                     "File whose first line is the device's command secret");
+  add_duration(*replay, "--timeout", options.timeout, "How long the broker may take (default 10s)");
+  replay->callback([&options, &exit_code] { exit_code = run_replay(options); });
+}
+
 void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
   CLI::App* demo = app.add_subcommand("demo", "Show the whole chain on this machine, with faults");
   demo->add_option("--seed", options.seed, "Of the faults and the simulated sensors")->capture_default_str();
@@ -399,6 +459,8 @@ struct Options {
   CheckOptions check;
   ExportOptions exported;
   LaneCommandOptions lane;
+  QuarantineOptions quarantine;
+  ReplayOptions replay;
   DemoOptions demo;
   BenchOptions bench;
   BenchRelayOptions bench_relay;
@@ -417,6 +479,8 @@ int run_program(int argc, char** argv) {
   add_put(app, options.put, exit_code);
   add_budget(app, options.budget, exit_code);
   add_lane(app, options.lane, exit_code);
+  add_quarantine(app, options.quarantine, exit_code);
+  add_replay(app, options.replay, exit_code);
   add_export(app, options.exported, exit_code);
   add_backup(app, options.backup, exit_code);
   add_check(app, options.check, exit_code);

@@ -94,6 +94,9 @@ Outcome<void> Run::open() {
   relay.broker = std::move(*broker);
   relay.backoff_min = std::min(relay.backoff_min, relay.backoff_max);
   relay.broker.client_id = options_.broker.client_id;  // empty: the device id, which the store knows
+  auto secret = read_first_line("--secret-file", options_.secret_file);
+  if (!secret) return tl::unexpected(secret.error());
+  relay.command_secret = std::move(*secret);
   auto started = outbox_->start_relay(relay, platform::make_linux_link());
   if (!started) return trouble(started.error(), Doing::configuring);
   return {};

@@ -27,6 +27,7 @@ struct RunOptions {
   std::chrono::milliseconds status_interval{5000};  ///< of the status line and the status file
   RelayOptions relay;                               ///< all but its broker
   std::string status_file;                          ///< empty: none
+  std::string secret_file;                          ///< of the commands; empty: none
   bool fail_fast = false;                           ///< end when the first connection attempt fails
   bool ledger = false;                              ///< see program/ledger.hpp
   bool json = false;

@@ -3,7 +3,7 @@
 _holdfast() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane export backup check demo bench version --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane quarantine replay export backup check demo bench version --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == bench ]] && ((COMP_CWORD == 2)); then
@@ -14,8 +14,12 @@ _holdfast() {
     mapfile -t COMPREPLY < <(compgen -W 'list pause resume remove --help' -- "$current")
     return
   fi
+  if [[ ${COMP_WORDS[1]} == quarantine ]] && ((COMP_CWORD == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W 'list requeue discard --help' -- "$current")
+    return
+  fi
   case $previous in
-    --store | --inbox | --status-file | --password-file | --ca | --cert | --key | --html | --dir)
+    --store | --inbox | --status-file | --password-file | --secret-file | --ca | --cert | --key | --html | --dir)
       # put --key takes an event's key and no file; offering files there harms nobody.
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -35,7 +39,7 @@ _holdfast() {
     return
   fi
   local options words=("${COMP_WORDS[1]}")
-  [[ ${words[0]} != bench && ${words[0]} != lane ]] || words+=("${COMP_WORDS[2]}")
+  [[ ! ${words[0]} =~ ^(bench|lane|quarantine)$ ]] || words+=("${COMP_WORDS[2]}")
   options=$("${COMP_WORDS[0]}" "${words[@]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 }

@@ -22,20 +22,6 @@ namespace {
   return trouble({ErrorCode::io_error, error, where, std::generic_category().message(error)}, kExitIo);
 }
 
-[[nodiscard]] Outcome<std::string> read_password(const std::string& path) {
-  constexpr std::size_t kBytesMax = platform::link_rules::kCredentialBytesMax;
-  if (path.empty()) return std::string();
-  if (auto readable = check_readable("--password-file", path); !readable)
-    return tl::unexpected(readable.error());
-  std::ifstream in(path);
-  std::string password;
-  if (!std::getline(in, password) || password.empty() || password.size() > kBytesMax)
-    return trouble({ErrorCode::invalid, 0, "--password-file " + path, "its first line is not a password"},
-                   kExitData);
-  if (password.back() == '\r') password.pop_back();
-  return password;
-}
-
 /// What an operator should do about an MQTT reason code.
 [[nodiscard]] const char* advice(std::int32_t reason) {
   switch (reason) {
@@ -59,6 +45,21 @@ namespace {
 
 }  // namespace
 
+Outcome<std::string> read_first_line(const std::string& option, const std::string& path) {
+  constexpr std::size_t kBytesMax = platform::link_rules::kCredentialBytesMax;
+  if (path.empty()) return std::string();
+  if (auto readable = check_readable(option, path); !readable) return tl::unexpected(readable.error());
+  std::ifstream in(path);
+  std::string line;
+  if (!std::getline(in, line) || line.empty() || line.size() > kBytesMax) {
+    const char* what = option == "--password-file" ? "a password" : "a secret";
+    return trouble({ErrorCode::invalid, 0, option + " " + path, std::string("its first line is not ") + what},
+                   kExitData);
+  }
+  if (line.back() == '\r') line.pop_back();
+  return line;
+}
+
 Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::string client_id) {
   BrokerOptions broker;
   broker.url = arguments.url;
@@ -69,7 +70,7 @@ Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::str
   broker.tls.ca_file = arguments.ca_file;
   broker.tls.certificate_file = arguments.certificate_file;
   broker.tls.private_key_file = arguments.private_key_file;
-  auto password = read_password(arguments.password_file);
+  auto password = read_first_line("--password-file", arguments.password_file);
   if (!password) return tl::unexpected(password.error());
   broker.password = std::move(*password);
   for (const auto& [option, path] :

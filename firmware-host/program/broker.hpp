@@ -26,6 +26,10 @@ struct BrokerArguments {
 /// in when the arguments name none.
 [[nodiscard]] Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::string client_id);
 
+/// The first line of the file that `option` names: a password or secret, which never stands on a command line. Empty
+/// path: empty.
+[[nodiscard]] Outcome<std::string> read_first_line(const std::string& option, const std::string& path);
+
 /// A topic filter with its wildcards where MQTT allows them.
 [[nodiscard]] Outcome<void> check_topic_filter(const std::string& filter);
 

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "flow/connection_windows.hpp"
+#include "wire/time_text.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -182,6 +183,12 @@ Result<Attribute> parse_attribute(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) return refuse(text, "write NAME=VALUE");
   return Attribute{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+Result<UtcTime> parse_utc(std::string_view text) {
+  const auto time = wire::parse_time(text);
+  if (time) return *time;
+  return refuse(text, "a time is written 2026-11-20T23:04:42Z");
 }
 
 }  // namespace holdfast::program

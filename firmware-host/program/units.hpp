@@ -9,6 +9,7 @@
 #include <holdfast/event.hpp>
 #include <holdfast/options.hpp>
 #include <holdfast/result.hpp>
+#include <holdfast/time.hpp>
 
 /// Words of the command line. All fail with `invalid` and a hint that shows the form.
 namespace holdfast::program {
@@ -23,6 +24,9 @@ namespace holdfast::program {
 [[nodiscard]] Result<std::uint64_t> parse_size_or_zero(std::string_view text);
 /// "512 bytes", "22.5 MiB", "64 MiB".
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
+
+/// "2026-11-20T23:04:42Z" or another date-time of RFC 3339.
+[[nodiscard]] Result<UtcTime> parse_utc(std::string_view text);
 
 /// A lane as the command line names it.
 struct LaneArgument {

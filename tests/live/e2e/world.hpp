@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ class Device {
   [[nodiscard]] RelayStatistics relay() const { return outbox->statistics().relay; }
 
   RelayOptions options;
+  std::optional<std::uint64_t> retention_bytes;  ///< absent: the default
   std::unique_ptr<Outbox> outbox;
 
  private:
@@ -70,6 +72,8 @@ class Backend {
   [[nodiscard]] bool applied_all(const Device& device) const;
   /// Nothing twice, no lane out of order, nothing missing, no rewind. Call it after stop().
   void expect_order_and_completeness() const;
+  /// The same without the order: what was sent again comes later.
+  void expect_completeness() const;
 
   ConsumerOptions options;
   std::unique_ptr<Consumer> consumer;

@@ -196,15 +196,17 @@ Result<void> Session::scan_settled(Lane& lane, const ReplayQuestion& question, s
   std::int64_t expected = question.after_seq + 1;
   std::size_t bytes = 0;
   std::size_t rows = 0;
+  std::size_t read = 0;  // of rows that pass no filter, too: the store is not held for longer than by a fetch
   const auto take = [&](ReadRow row) {
     StoredEvent& event = row.event;
     if (event.seq > last || event.seq < expected) return false;  // the latter: pages in a circle
     const bool full = page.events.size() >= kReplayEventsMax ||
                       (!page.events.empty() && bytes + event.data.size() > kReplayBytesMax);
-    if (full || ++rows > kReplayRowsMax) {
+    if (full || ++rows > kReplayRowsMax || read > limits::kFetchBytesMax) {
       page.more = true;
       return false;
     }
+    read += event.data.size();
     if (event.seq > expected) absent(expected, event.seq - 1);
     expected = event.seq + 1;
     const bool sound = complete(row);

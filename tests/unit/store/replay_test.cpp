@@ -296,7 +296,7 @@ TEST_F(Requeue, discards_for_good_and_makes_room) {
 TEST_F(Requeue, takes_back_one_that_does_not_read_any_more) {
   ASSERT_TRUE(device.store->requeue("telemetry", 1, 2));
   device.close();
-  RawDatabase(device.path()).run("UPDATE hf_quarantine SET data = 'xxxxx' WHERE seq = 1");
+  RawDatabase(device.path()).run("UPDATE hf_quarantine SET data = CAST('xxxxx' AS BLOB) WHERE seq = 1");
   open();
   EXPECT_EQ(requeued(), (Seqs{2}));
   EXPECT_EQ(list().at(0).detail, "the row's checksum does not fit");

@@ -141,7 +141,7 @@ TEST(Presence, a_refused_status_disturbs_no_event_and_is_tried_rarely) {
 TEST(Presence, it_does_not_reset_the_delay_while_an_event_kills_each_connection) {
   PresenceWorld world;
   world.broker.set_answer([&](const MqttMessage& message) -> std::uint8_t {
-    if (message.topic != kStatusTopic) world.broker.kill_connections(0);
+    if (message.topic != kStatusTopic) world.broker.kill_connections(0x80);  // after the answers on their way
     return 0;
   });
   world.commit();

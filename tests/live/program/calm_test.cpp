@@ -27,25 +27,10 @@ using testing::Not;
 class Calm : public testing::Test {
  protected:
   [[nodiscard]] Words run_words(const Mosquitto& broker, const Words& more = {}) const {
-    Words words = {"run",
-                   "--store",
-                   dir_ / "store.db",
-                   "--device",
-                   "pi4",
-                   "--broker",
-                   broker.url(),
-                   "--budget",
-                   "4MiB",
-                   "--simulated",
-                   "2",
-                   "--rate",
-                   "50",
-                   "--only-simulated",
-                   "--status-file",
-                   status_,
-                   "--status-interval",
-                   "50ms",
-                   "--quiet"};
+    Words words = {
+        "run",           "--store", dir_ / "store.db",   "--device", "pi4",    "--broker", broker.url(),
+        "--budget",      "4MiB",    "--simulated",       "2",        "--rate", "50",       "--only-simulated",
+        "--status-file", status_,   "--status-interval", "50ms",     "--quiet"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

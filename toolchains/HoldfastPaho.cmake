@@ -7,10 +7,10 @@
 
 set(HOLDFAST_PAHO_SHIMS
     MQTTProtocol_startPublish MQTTAsync_NULLPublishCommands MQTTProtocol_connect MQTTProtocol_handlePublishes
-    MQTTPacket_send_connect MQTTPacket_send_puback Socket_noPendingWrites SSLSocket_connect SSLSocket_getch
-    SSLSocket_setSocketForSSL Thread_signal_cond Thread_wait_cond
+    MQTTPacket_send_connect MQTTPacket_send_puback Socket_getReadySocket Socket_noPendingWrites SSLSocket_connect
+    SSLSocket_getch SSLSocket_setSocketForSSL Thread_signal_cond Thread_wait_cond
     mymalloc myrealloc myfree StackTrace_entry StackTrace_exit Log)
-set(HOLDFAST_PAHO_SYSTEM_SHIMS getenv getaddrinfo ERR_get_error)
+set(HOLDFAST_PAHO_SYSTEM_SHIMS getenv getaddrinfo connect ERR_get_error)
 
 function(holdfast_check_paho archive)
   # Not --defined-only and the like: the nm of any toolchain does, and it reads the archives of every architecture.

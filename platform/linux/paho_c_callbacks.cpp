@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cstring>
 #include <exception>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "linux/paho_c_connection.hpp"
 #include "linux/paho_c_convert.hpp"
@@ -11,10 +14,27 @@
 namespace holdfast::platform::linux_detail {
 namespace {
 
-/// Received and not yet seen by the receiver. MQTT 5 keeps to kReceiveMaximum; on 3.1.1 the broker decides (Mosquitto
-/// and most others send 10 to 100).
-constexpr std::size_t kInboundMax = 256;
+/// Received and not yet seen by the receiver. Reading stops at kReceiveMaximum; what TLS has decrypted by then (16 KiB)
+/// comes all the same.
+constexpr std::size_t kInboundMax = 4096;
 constexpr int kSubackFailure = 0x80;  // the only one that 3.1.1 has
+
+/// From which nothing is read for now.
+struct PausedSockets {
+  std::mutex mutex;
+  std::vector<int> list;
+};
+
+PausedSockets& paused_sockets() noexcept {
+  static auto& only = *new PausedSockets;  // never destroyed: Paho's threads may outlive static objects
+  return only;
+}
+
+[[nodiscard]] bool is_paused(int socket) noexcept {
+  PausedSockets& paused = paused_sockets();
+  const std::lock_guard lock(paused.mutex);
+  return std::find(paused.list.begin(), paused.list.end(), socket) != paused.list.end();
+}
 
 /// Whose message callback ran last on this thread: its PUBACK comes next.
 thread_local AsyncConnection* arriving_at = nullptr;
@@ -34,7 +54,7 @@ void AsyncConnection::install_hooks() {
   static const bool once = [] {
     MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
     MQTTAsync_global_init(&options);  // the static archive makes its mutexes only here
-    paho_shims::install({&on_puback_due, &KnownHost::address_of, &on_tls_trouble});
+    paho_shims::install({&on_puback_due, &KnownHost::address_of, &is_paused, &on_tls_trouble});
     return true;
   }();
   static_cast<void>(once);
@@ -128,6 +148,7 @@ void AsyncConnection::lost(std::int32_t reason, std::string detail) noexcept {
   const std::lock_guard lock(mutex_);
   if (state_ == State::down || (state_ == State::again && reason == 0)) return;
   const bool was_up = std::exchange(state_, State::down) == State::up;
+  resume();  // the number of the socket may be another's soon
   bell_.notify_all();
   if (ended_) return;
   mailbox_.put({.kind = was_up ? LinkEventKind::disconnected : LinkEventKind::connect_failed,
@@ -192,7 +213,7 @@ int AsyncConnection::on_message_arrived(void* context, char* topic, int topic_si
       const std::size_t size = topic_size > 0 ? static_cast<std::size_t>(topic_size) : std::strlen(topic);
       Inbound inbound{message_of({topic, size}, *message), {}};
       if (message->qos == 0) {
-        self->receive(std::move(inbound));
+        self->receive(std::move(inbound), paho_shims::socket_of_message());
       } else {
         self->arriving_ = std::move(inbound);
       }
@@ -209,11 +230,11 @@ void AsyncConnection::on_puback_due(const paho_shims::Puback& puback) noexcept {
   AsyncConnection* self = std::exchange(arriving_at, nullptr);
   if (self == nullptr || !self->arriving_) return;
   self->arriving_->puback = puback;
-  self->receive(std::move(*self->arriving_));
+  self->receive(std::move(*self->arriving_), puback.socket);
   self->arriving_.reset();
 }
 
-void AsyncConnection::receive(Inbound inbound) noexcept {
+void AsyncConnection::receive(Inbound inbound, int socket) noexcept {
   bool full = false;
   try {
     const std::lock_guard lock(mutex_);
@@ -221,11 +242,27 @@ void AsyncConnection::receive(Inbound inbound) noexcept {
     full = inbound_.size() >= kInboundMax;
     if (full && inbound.puback.msgid == 0) return;  // QoS 0 promises nothing
     if (!full) inbound_.push_back(std::move(inbound));
+    if (inbound_.size() >= kReceiveMaximum) pause(socket);
     bell_.notify_all();
   } catch (const std::exception&) {
     full = true;
   }
   if (full) lost(0, "the broker sends more than can be held");
+}
+
+void AsyncConnection::pause(int socket) {
+  if (paused_socket_ >= 0 || state_ != State::up) return;
+  PausedSockets& paused = paused_sockets();
+  const std::lock_guard lock(paused.mutex);
+  paused.list.push_back(socket);
+  paused_socket_ = socket;
+}
+
+void AsyncConnection::resume() noexcept {
+  if (paused_socket_ < 0) return;
+  PausedSockets& paused = paused_sockets();
+  const std::lock_guard lock(paused.mutex);
+  std::erase(paused.list, std::exchange(paused_socket_, -1));
 }
 
 }  // namespace holdfast::platform::linux_detail

@@ -64,6 +64,7 @@ void AsyncConnection::end() {
   {
     const std::lock_guard lock(mutex_);
     state_ = State::down;  // what the callbacks still say is not news
+    resume();
   }
   destroy();
 }
@@ -150,6 +151,7 @@ bool AsyncConnection::wait_connected(Time deadline) {
     lock.lock();
     state_ = State::connecting;
     inbound_.clear();  // of the first client, never acknowledged
+    resume();
     lock.unlock();
     open(keep_alive);
     lock.lock();
@@ -165,10 +167,12 @@ void AsyncConnection::serve() noexcept {
       if (ended_) return;
       if (state_ != State::up) {  // what came before the end comes again
         inbound_.clear();
+        resume();
         continue;
       }
       next = std::move(inbound_.front());
       inbound_.pop_front();
+      if (inbound_.size() <= kReceiveMaximum / 2) resume();
     }
     if (deliver(next.message) == Delivery::withhold) {
       withhold();
@@ -202,6 +206,7 @@ void AsyncConnection::withhold() noexcept {
   const std::lock_guard lock(mutex_);
   withheld_ = true;
   inbound_.clear();
+  resume();
   mailbox_.put({.kind = LinkEventKind::withheld, .token = 0, .reason = 0, .detail = {}, .grant = {}});
 }
 

@@ -36,7 +36,8 @@
 ///      trouble of the connection, and the publish stays unanswered.
 ///   5. One thread of ours per connection: it asks the resolver, connects, watches connect_timeout, and then calls the
 ///      receiver. A received message waits in a bounded queue; its PUBACK, which Paho is kept from sending
-///      (paho_shims.hpp), is sent after the receiver has returned `acknowledge`.
+///      (paho_shims.hpp), is sent after the receiver has returned `acknowledge`. When the queue is full, nothing more is
+///      read from the socket until it is half empty.
 ///   6. To withhold is to send no PUBACK, for this message and for every later one of this connection.
 ///   7. Paho ignores Server Keep Alive, which MQTT 5 does not allow (section 3.2.2.3.14). When it is the shorter one, the
 ///      connection is made once more with it, before `connected` is put.
@@ -121,7 +122,9 @@ class AsyncConnection {
   void lost(std::int32_t reason, std::string detail) noexcept;
   void answer(Slot& slot, LinkEventKind kind, std::int32_t reason, std::string detail = {}) noexcept;
   void unanswered(Slot& slot) noexcept;
-  void receive(Inbound inbound) noexcept;
+  void receive(Inbound inbound, int socket) noexcept;
+  void pause(int socket);  // under mutex_
+  void resume() noexcept;  // likewise
 
   static void install_hooks();
 
@@ -141,6 +144,7 @@ class AsyncConnection {
   std::array<Slot, kLinkPublishesMax> slots_;
   Mailbox mailbox_;
   std::deque<Inbound> inbound_;
+  int paused_socket_ = -1;
   std::optional<Inbound> arriving_;  // between the message callback and its PUBACK; Paho's mutex guards it
   std::shared_ptr<NameLookup> lookup_;
   std::optional<KnownHost> known_host_;

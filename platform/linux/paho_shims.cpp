@@ -3,7 +3,10 @@
 
 #include <MQTTClient.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
@@ -13,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 // What each shim mends stands in platform/README.md. The signatures are those of Paho MQTT C 1.3.12; pointers to
@@ -31,10 +35,12 @@ int __real_MQTTProtocol_handlePublishes(void* packet, int socket);
 int __real_MQTTPacket_send_puback(int version, int msgid, void* net, const char* client_id);
 int __real_Socket_noPendingWrites(int socket);
 char* __real_getenv(const char* name);
+int __real_connect(int socket, const sockaddr* address, socklen_t size);
 int __real_getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result);
 using TlsErrorCallback = int (*)(const char* text, std::size_t size, void* context);
 int __real_SSLSocket_connect(void* ssl, int socket, const char* host, int verify, TlsErrorCallback callback,
                              void* context);
+int __real_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc);
 int __real_SSLSocket_getch(void* ssl, int socket, char* c);
 int __real_SSLSocket_setSocketForSSL(void* net, MQTTClient_SSLOptions* options, const char* host,
                                      std::size_t host_size);
@@ -64,6 +70,7 @@ constexpr int kSocketError = -1;
 constexpr int kInterrupted = -22;
 constexpr int kTlsFatal = -3;
 constexpr int kAppData = 0;
+constexpr int kPauseMs = 2;
 
 Hooks hooks;
 std::atomic<unsigned long> publishes{0};
@@ -107,6 +114,8 @@ void tell_tls_trouble(void* ssl, void* context, int rc) noexcept {
 }  // namespace
 
 void install(const Hooks& the_hooks) noexcept { hooks = the_hooks; }
+
+int socket_of_message() noexcept { return receiving_on; }
 
 unsigned long publishes_seen() noexcept { return publishes; }
 
@@ -166,11 +175,31 @@ int __wrap_getaddrinfo(const char* node, const char* service, const addrinfo* hi
   return __real_getaddrinfo(known ? numeric.data() : node, service, &strict, result);
 }
 
+/// Nagle's algorithm would hold back a PUBACK until the broker's kernel has confirmed the one before, 40 ms later.
+int __wrap_connect(int socket, const sockaddr* address, socklen_t size) {
+  if (shims::connecting) {
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  return __real_connect(socket, address, size);
+}
+
 int __wrap_MQTTProtocol_handlePublishes(void* packet, int socket) {
   shims::receiving_on = socket;
   const int rc = __real_MQTTProtocol_handlePublishes(packet, socket);
   shims::receiving_on = -1;
   return rc;
+}
+
+/// A receiver that is slower than the broker: the rest stays in the network until there is room, and the other sockets
+/// go on. (A broker should keep to Receive Maximum; Mosquitto 2.0.11 does not.)
+int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
+  for (int waited_ms = 0; waited_ms <= timeout_ms; waited_ms += shims::kPauseMs) {
+    const int socket = __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
+    if (socket <= 0 || *rc != 0 || !shims::hooks.paused(socket)) return socket;
+    std::this_thread::sleep_for(std::chrono::milliseconds(shims::kPauseMs));
+  }
+  return 0;
 }
 
 /// While a message is handed over nothing is written, so Paho need not queue the PUBACK behind a half-written packet.

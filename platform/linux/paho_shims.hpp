@@ -31,18 +31,23 @@ class PahoLock {
 /// Only under a PahoLock, and only while the connection it came from is up.
 [[nodiscard]] Sent send_puback(const Puback& puback) noexcept;
 
-/// What the shims ask of the link. All are called on Paho's threads under its mutex.
+/// What the shims ask of the link. All are called on Paho's threads, under its mutex unless it says otherwise.
 struct Hooks {
   /// Paho wants to acknowledge what the last message callback on this thread was given.
   void (*puback_due)(const Puback& puback) noexcept = nullptr;
   /// The numeric address of a broker's host, into `text` (at least 64 bytes); false: none is known.
   bool (*address_of)(const char* host, char* text, std::size_t size) noexcept = nullptr;
+  /// Nothing is to be read from this socket for now. Called without Paho's mutex.
+  bool (*paused)(int socket) noexcept = nullptr;
   /// `context` is the ssl_error_context of the connection.
   void (*tls_trouble)(void* context, const char* text) noexcept = nullptr;
 };
 
 /// Once, before the first connection.
 void install(const Hooks& hooks) noexcept;
+
+/// Inside a message callback: the socket that the message came from.
+[[nodiscard]] int socket_of_message() noexcept;
 
 /// How many publishes went through the shim: for the test that it is in.
 [[nodiscard]] unsigned long publishes_seen() noexcept;

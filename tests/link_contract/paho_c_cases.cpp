@@ -229,6 +229,52 @@ TEST(PahoC, acknowledges_what_it_receives_while_it_sends_large_messages) {
   EXPECT_EQ(client.messages()[40].payload.size(), 1U) << "an acknowledged message came again";
 }
 
+TEST(PahoC, a_receiver_that_is_slower_than_the_broker_holds_only_its_own_connection_back) {
+  constexpr std::size_t kMessages = 500;  // Mosquitto sends them all, whatever Receive Maximum says
+  PahoWorld world({.max_inflight = 64});
+  Client consumer(world);
+  HeldReceiver held(consumer);
+  consumer.connect(kept_session(consumer, "consumer"));
+  consumer.subscribe("t");
+  Client producer(world);
+  producer.connect(producer.request("producer"));
+  LinkToken token = 0;
+  EXPECT_TRUE(producer.wait_until([&] {
+    while (token < kMessages && producer.link->publish(token, message("t", "x"))) ++token;
+    return producer.count(LinkEventKind::acknowledged) == kMessages;
+  }));
+  EXPECT_FALSE(held.left);
+  EXPECT_EQ(consumer.messages().size(), 1U);
+  consumer.set_verdict({});
+  held.released.set_value();
+  EXPECT_TRUE(consumer.wait_for_messages(kMessages));
+  EXPECT_EQ(consumer.count(LinkEventKind::disconnected), 0U);
+}
+
+TEST(PahoC, a_stream_of_messages_is_received_and_acknowledged_to_its_end) {
+  constexpr std::size_t kMessages = 2000;
+  PahoWorld world({.max_inflight = 64});  // else Paho stalls: it is not the flow control
+  Client consumer(world);
+  consumer.connect(kept_session(consumer, "consumer"));
+  consumer.subscribe("t");
+  Client producer(world);
+  producer.connect(producer.request("producer"));
+  LinkToken token = 0;
+  EXPECT_TRUE(producer.wait_until([&] {
+    while (token < kMessages && producer.link->publish(token, message("t", "x"))) ++token;
+    return producer.count(LinkEventKind::acknowledged) == kMessages;
+  }));
+  EXPECT_TRUE(consumer.wait_for_messages(kMessages)) << consumer.messages().size() << " came";
+  EXPECT_TRUE(consumer.wait_until([&] {
+    const std::string log = world.broker.log();
+    std::size_t pubacks = 0;
+    for (std::size_t at = log.find("PUBACK from consumer"); at != std::string::npos;
+         at = log.find("PUBACK from consumer", at + 1))
+      ++pubacks;
+    return pubacks == kMessages;
+  }));
+}
+
 // ---- topic aliases
 
 /// CONNACK with Topic Alias Maximum 2; DISCONNECT 0x94.

@@ -21,7 +21,7 @@ namespace holdfast::platform {
 [[nodiscard]] std::unique_ptr<Host> make_linux_host();
 [[nodiscard]] std::unique_ptr<Entropy> make_linux_entropy();
 
-/// A link on Paho MQTT C++. See platform/README.md for what Debian's Paho can and cannot do.
+/// The link that this library was built with (CMake's HOLDFAST_LINK), on Paho MQTT C or C++: see platform/README.md.
 [[nodiscard]] std::unique_ptr<Link> make_linux_link();
 
 /// Sensors below a root directory ("/" on a board, a copied tree in tests).

@@ -248,6 +248,7 @@ Result<void> Publisher::feed(Instant now) {
 
 Result<Publisher::Turn> Publisher::turn(Instant now) {
   if (const auto suspect = suspects_.alone(now)) return send_alone(*suspect, now);
+  if (suspects_.is_careful() && !in_flight_.empty()) return Turn::nothing_to_send;
   if (const ControlRecord* record = control_.next()) return send_control(*record, now);
   if (control_.gates()) return Turn::nothing_to_send;
   if (presence_.due(now, statistics_.alarms))

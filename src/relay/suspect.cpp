@@ -35,13 +35,15 @@ void Suspects::end_connection() noexcept {
   begun_at_.reset();
   tried_now_.reset();
   try_ = Try::none;
-  for (Entry& entry : entries_) entry.carried = entry.other_passed = false;
+  for (Entry& entry : entries_) entry.carried = false;
 }
 
 void Suspects::acknowledged(const EventPlace& event) noexcept {
-  if (entries_.empty() && !head_) return;  // nearly always
+  if (entries_.empty() && !head_ && careful_left_ == 0) return;  // nearly always
   clear(event);
-  for (Entry& entry : entries_) entry.other_passed = true;
+  careful_left_ -= careful_left_ > 0 ? 1U : 0U;
+  for (Entry& entry : entries_)
+    entry.other_passed = entry.other_passed || (entry.was_tried && !entry.carried);
 }
 
 void Suspects::clear(const EventPlace& event) noexcept {
@@ -78,12 +80,13 @@ void Suspects::count(const Death& death, Instant now) {
   }
   deaths_ = head_ == death.oldest ? deaths_ + 1 : 1;
   head_ = death.oldest;
-  if (deaths_ < deaths_max_ && death.reason != kPacketTooLarge) return;
+  if (deaths_ < deaths_max_ && death.reason != kPacketTooLarge && !is_careful()) return;
   add(*head_, death.reason, now);
   head_.reset();
 }
 
 void Suspects::add(const EventPlace& event, std::int32_t reason, Instant now) {
+  careful_left_ = kCarefulEvents;
   if (entries_.size() >= kSuspectsMax) return;
   entries_.push_back({{event, reason, false}, flow::Backoff(pause_), now});
 }
@@ -100,8 +103,15 @@ bool Suspects::is_proved(const Entry& entry, Instant now) const noexcept {
   return entry.may_be_proved() && now >= saturating_add(*begun_at_, kProofTime);
 }
 
+// After a death alone the others go first, if there are any; and a proof is worth waiting for.
+Instant Suspects::next_try(const Entry& entry) const noexcept {
+  if (!entry.was_tried) return entry.try_at;
+  if (!entry.may_be_proved()) return std::max(entry.try_at, saturating_add(*begun_at_, kOthersTime));
+  return std::min(saturating_add(*begun_at_, kProofTime), saturating_add(entry.try_at, kUnprovedTime));
+}
+
 bool Suspects::is_due(const Entry& entry, Instant now) const noexcept {
-  return !entry.suspect.guilty && (now >= entry.try_at || is_proved(entry, now));
+  return !entry.suspect.guilty && now >= next_try(entry);
 }
 
 std::optional<EventPlace> Suspects::alone(Instant now) noexcept {
@@ -152,10 +162,7 @@ Instant Suspects::next_call() const noexcept {
   if (!begun_at_ || try_ != Try::none) return next;  // an answer calls
   for (const Entry& entry : entries_) {
     if (entry.suspect.guilty) continue;
-    next = std::min(next, entry.try_at);
-    if (entry.may_be_proved()) {
-      next = std::min(next, saturating_add(*begun_at_, kProofTime));
-    }
+    next = std::min(next, next_try(entry));
   }
   return next;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <holdfast/platform/link.hpp>
 #include <holdfast/time.hpp>
 #include <optional>
 #include <vector>
@@ -26,16 +27,23 @@
 ///    Neither is a takeover, a broker that shuts down, or a message that was not in flight.
 /// 3. A suspect is tried alone: nothing else of any lane, nor a record, is in flight with it. Any answer, also a
 ///    refusal, clears it.
-/// 4. If the connection dies with it, it is set aside: the others go on without it. It is proved guilty only when
-///    on a connection that has not carried it another event was acknowledged, and that connection has stood for
-///    kProofTime, and then dies with the suspect alone in flight. A network that keeps dying dies at other times as well.
-/// 5. Without a proof (no other events, or no connection lasts) it is tried alone again with backoff, and stays
+/// 4. If the connection dies with it, it is set aside: the others go on without it. It is proved guilty when since then
+///    another event was acknowledged on a connection that did not carry it, and a connection that has stood for
+///    kProofTime without it dies with it alone in flight. A network that keeps dying dies at other times, too.
+/// 5. A connection that dies may take the acknowledgements of good events with it, so the oldest unanswered one need not
+///    be the deadly one. Hence, once there is a suspicion, everything goes one at a time until a window of
+///    events was acknowledged, and one death is enough to suspect the next one.
+/// 6. Without a proof (no other events, or no connection lasts) it is tried alone again with backoff, and stays
 ///    pending. A try that we end ourselves proves nothing either, and the others go first again.
-/// 6. At most kSuspectsMax at a time, one is tried at a time. A further one must wait until there is room.
+/// 7. At most kSuspectsMax at a time, one is tried at a time. A further one must wait until there is room.
 namespace holdfast::relay {
 
 inline constexpr std::size_t kSuspectsMax = 8;
 inline constexpr std::chrono::seconds kProofTime{10};
+inline constexpr std::chrono::seconds kOthersTime{
+    1};  ///< others go first for so long, if they have something
+inline constexpr std::chrono::minutes kUnprovedTime{5};  ///< tried without a proof when no connection lasts
+inline constexpr std::size_t kCarefulEvents = platform::kLinkPublishesMax;
 
 struct EventPlace {
   std::size_t lane = 0;  ///< index in the relay's lanes
@@ -73,6 +81,8 @@ class Suspects {
   /// The suspect that is tried alone now: send nothing else until it is answered.
   [[nodiscard]] std::optional<EventPlace> alone(Instant now) noexcept;
   void sent_alone() noexcept;
+  /// Send nothing while anything is unanswered.
+  [[nodiscard]] bool is_careful() const noexcept { return careful_left_ > 0; }
   /// It is quarantined, or not in the backlog any more.
   void forget(const EventPlace& event) noexcept { clear(event); }
   /// It is guilty and may not be quarantined: it is tried alone for ever, with this backoff.
@@ -95,7 +105,7 @@ class Suspects {
     bool was_tried = false;  // ever
     bool carried = false;    // by this connection
     bool spared = false;
-    bool other_passed = false;  // on this connection, another event was acknowledged
+    bool other_passed = false;  // since it died alone, on a connection without it
     /// Spared: it has been, and would be tried again at once.
     [[nodiscard]] bool may_be_proved() const noexcept {
       return was_tried && other_passed && !carried && !spared;
@@ -103,6 +113,7 @@ class Suspects {
   };
   enum class Try : std::uint8_t { none, about_to_be_sent, in_flight };
 
+  [[nodiscard]] Instant next_try(const Entry& entry) const noexcept;
   [[nodiscard]] bool is_due(const Entry& entry, Instant now) const noexcept;
   [[nodiscard]] bool is_proved(const Entry& entry, Instant now) const noexcept;
   void died_alone(std::int32_t reason, Instant now, std::uint64_t random) noexcept;
@@ -115,6 +126,7 @@ class Suspects {
   flow::BackoffRange pause_;
   std::vector<Entry> entries_;       // in the order in which they were suspected
   std::optional<EventPlace> head_;   // not suspected yet
+  std::size_t careful_left_ = 0;     // events to be acknowledged one by one
   unsigned deaths_ = 0;              // with head_ in flight, in a row
   std::optional<Instant> begun_at_;  // set: connected
   std::optional<EventPlace> tried_now_;

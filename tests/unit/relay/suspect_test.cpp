@@ -78,6 +78,18 @@ TEST_F(Suspicion, a_takeover_a_shutdown_and_what_we_drop_ourselves_are_no_deaths
   EXPECT_TRUE(suspects.empty());
 }
 
+TEST_F(Suspicion, with_a_suspicion_all_go_one_at_a_time_and_one_death_is_enough_until_a_window_passed) {
+  suspect();
+  suspects.begun(now);
+  suspects.acknowledged(kBad);
+  EXPECT_TRUE(suspects.is_careful());
+  suspects.died({0, kOther, false}, now, 0);
+  EXPECT_TRUE(suspects.contain(kOther));
+  suspects.begun(now);
+  for (std::int64_t seq = 0; seq < 64; ++seq) suspects.acknowledged({2, seq});
+  EXPECT_FALSE(suspects.is_careful());
+}
+
 TEST_F(Suspicion, any_answer_to_a_lone_try_clears_it) {
   suspect();
   suspects.begun(now);
@@ -120,15 +132,18 @@ TEST_F(Suspicion, a_connection_that_dies_before_the_second_try_proves_nothing) {
   suspects.died({0, kOther, false}, now, 0);
   EXPECT_FALSE(is_guilty());
   suspects.begun(now);
-  EXPECT_EQ(suspects.next_call(), now) << "its time has come; without a proof of this connection";
+  EXPECT_EQ(suspects.next_call(), now + kProofTime) << "another connection that lasts";
 }
 
 TEST_F(Suspicion, without_an_acknowledgement_of_another_event_it_stays_pending_however_often_it_dies) {
   suspect();
   for (int i = 0; i < 100; ++i) {
-    die_alone();
-    ASSERT_FALSE(is_guilty());
+    suspects.begun(now);
     now += minutes(2);
+    ASSERT_EQ(suspects.alone(now), kBad);
+    suspects.sent_alone();
+    suspects.died({0, kBad, false}, now, 0);
+    ASSERT_FALSE(is_guilty());
   }
 }
 
@@ -143,7 +158,7 @@ TEST_F(Suspicion, a_try_that_we_end_proves_nothing) {
   suspects.dropped(now, 0);
   EXPECT_FALSE(is_guilty());
   suspects.begun(now);
-  EXPECT_EQ(suspects.alone(now), std::nullopt) << "the others go first again";
+  EXPECT_EQ(suspects.alone(now + seconds(9)), std::nullopt) << "the others go first again";
 }
 
 TEST_F(Suspicion, one_that_may_not_be_quarantined_is_tried_with_backoff_and_never_again_guilty) {

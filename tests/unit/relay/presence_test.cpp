@@ -120,6 +120,19 @@ TEST(Presence, tells_of_alarms_when_they_change) {
   EXPECT_THAT(world.statuses().back(), HasSubstr(R"("alarms":[])"));
 }
 
+TEST(Presence, tells_of_topics_that_are_denied_until_they_are_not) {
+  PresenceWorld world;
+  world.run_until_connected();
+  world.broker.set_answer(refusing(1, {1}, 0x87));
+  world.commit();
+  world.run_for(seconds(3));
+  EXPECT_THAT(world.statuses().back(), HasSubstr(R"("alarms":["topics_denied"])"));
+  world.broker.set_answer({});
+  EXPECT_TRUE(world.run_until_settled(minutes(10)));
+  world.run_for(seconds(3));
+  EXPECT_THAT(world.statuses().back(), HasSubstr(R"("alarms":[])"));
+}
+
 TEST(Presence, a_refused_status_disturbs_no_event_and_is_tried_rarely) {
   PresenceWorld world;
   std::size_t refused = 0;

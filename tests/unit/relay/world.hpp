@@ -65,7 +65,7 @@ class World {
   std::int64_t committed_ = 0;
 };
 
-/// 5 for "<epoch>-lane1-5"; 0 for other lanes and for control records.
+/// 5 for "<epoch>-lane1-5"; 0 for other lanes, for control records and for a status.
 [[nodiscard]] std::int64_t seq_of(const std::string& id, LaneNumber lane);
 [[nodiscard]] std::int64_t seq_of(const MqttMessage& message, LaneNumber lane = 1);
 

@@ -194,10 +194,13 @@ int __wrap_MQTTProtocol_handlePublishes(void* packet, int socket) {
 /// A receiver that is slower than the broker: the rest stays in the network until there is room, and the other sockets
 /// go on. (A broker should keep to Receive Maximum; Mosquitto 2.0.11 does not.)
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
-  for (int waited_ms = 0; waited_ms <= timeout_ms; waited_ms += shims::kPauseMs) {
+  int passed_over = 0;
+  for (int waited_ms = 0; waited_ms <= timeout_ms;) {
     const int socket = __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
     if (socket <= 0 || *rc != 0 || !shims::hooks.paused(socket)) return socket;
+    if (++passed_over == 1) continue;  // another one may be ready too
     std::this_thread::sleep_for(std::chrono::milliseconds(shims::kPauseMs));
+    waited_ms += shims::kPauseMs;
   }
   return 0;
 }

@@ -136,6 +136,25 @@ TEST(Resend, refuses_what_it_does_not_know_and_what_comes_twice) {
   EXPECT_EQ(verdict(empty), "invalid");
 }
 
+// Whatever one byte becomes: it is refused, or it says the same (a `z` for the `Z` of a time).
+TEST(Resend, with_a_byte_changed_is_refused_or_says_the_same) {
+  ResendRequest request = small();
+  request.key = "room";
+  request.from = at(1);
+  const MqttMessage good = encoded(request, "secret");
+  for (std::size_t i = 0; i < good.payload.size(); ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      MqttMessage changed = good;
+      changed.payload[i] ^= static_cast<std::byte>(1U << bit);
+      const auto read = decode_resend(changed, "pump-7", "secret");
+      if (read) {
+        EXPECT_EQ(*read, request) << to_text(changed.payload);
+      }
+      (void)decode_resend(changed, "pump-7", "");  // must not fall over either
+    }
+  }
+}
+
 TEST(Resend, is_bounded_on_both_sides) {
   ResendRequest request = small();
   request.ranges.assign(limits::kResendRangesMax, {"bulk", {}, 1, 1});

@@ -317,6 +317,8 @@ void LaneFeed::begin_pass_at(std::int64_t seq) {
 }
 
 void LaneFeed::end_pass() {
+  // With strict order events that are not handed out yet may be below those that are.
+  if (!ahead_.empty()) end_seq_ = std::min(end_seq_, ahead_.front().names.seq - 1);
   ahead_.clear();
   ahead_bytes_ = 0;
   next_ = 0;

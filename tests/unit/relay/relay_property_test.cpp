@@ -210,7 +210,9 @@ RC_GTEST_PROP(RelayProperty, every_event_arrives_and_in_order_whatever_happens_o
     }
   }
   recover(witness);
-  RC_ASSERT(world.run_until_settled(std::chrono::hours(2)));
+  for (int i = 0; i < 12 * 60 && world.pending() + world.backlog.pending_control() > 0; ++i)
+    world.run_for(seconds(10));
+  RC_ASSERT(world.pending() + world.backlog.pending_control() == 0U);
 
   RC_ASSERT(witness.complaints == std::vector<std::string>());
   RC_ASSERT(world.backlog.breaches().empty());

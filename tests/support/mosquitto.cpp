@@ -119,6 +119,11 @@ bool Mosquitto::try_start() {
 
 void Mosquitto::kill() { process_->kill(); }
 
+void Mosquitto::set_acl(const std::string& acl) {
+  dir_.write("acl", acl);
+  process_->signal(SIGHUP);
+}
+
 void Mosquitto::start() {
   // Nobody else listens here, but the kernel may keep the port for a moment after a kill.
   for (int attempt = 0; attempt < kPortsTried; ++attempt)

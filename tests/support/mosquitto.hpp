@@ -49,6 +49,7 @@ class Mosquitto {
 
   void kill();                                  ///< SIGKILL
   void start();                                 ///< again, on the same port
+  void set_acl(const std::string& acl);         ///< with MosquittoOptions::acl; connections stay
   void freeze() { process_->signal(SIGSTOP); }  ///< connections stay open, nothing is answered
   void thaw() { process_->signal(SIGCONT); }
 

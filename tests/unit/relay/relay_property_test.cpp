@@ -199,7 +199,7 @@ RC_GTEST_PROP(RelayProperty, every_event_arrives_and_in_order_whatever_happens_o
                   presence ? [] { return Statistics{}; } : FiguresSource{});
   World& world = witness.world;
   world.broker.set_grant(any_grant());
-  const int rounds = *rc::gen::inRange(1, 25);
+  const int rounds = *rc::gen::inRange(1, 18);
   for (int round = 0; round < rounds; ++round) {
     for (const LaneNumber lane : lanes()) witness.commit(*rc::gen::inRange<std::size_t>(0, 30), lane);
     mishap(witness);

@@ -36,7 +36,7 @@ struct Directory {
   std::vector<const KnownHost*> known;
 };
 
-Directory& directory() noexcept {
+Directory& directory() {
   static auto& only = *new Directory;  // never destroyed: Paho's threads may outlive static objects
   return only;
 }

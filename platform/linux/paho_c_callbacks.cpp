@@ -25,7 +25,7 @@ struct PausedSockets {
   std::vector<int> list;
 };
 
-PausedSockets& paused_sockets() noexcept {
+PausedSockets& paused_sockets() {
   static auto& only = *new PausedSockets;  // never destroyed: Paho's threads may outlive static objects
   return only;
 }

@@ -87,7 +87,7 @@ struct Bell {
   bool pending = false;
 };
 
-Bell& bell() noexcept {
+Bell& bell() {
   static auto& only = *new Bell;  // never destroyed: Paho's thread may wait in it at the end of the process
   return only;
 }

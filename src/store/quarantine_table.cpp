@@ -21,8 +21,7 @@ constexpr std::string_view kRequeued =
     "SELECT " HF_EVENT_COLUMNS
     ", lane FROM hf_quarantine WHERE (lane, seq) > (?1, ?2) AND requeued = 1 "
     "ORDER BY lane, seq";
-constexpr std::string_view kRelease =
-    "DELETE FROM hf_quarantine WHERE lane = ?1 AND seq = ?2 AND requeued = 1";
+constexpr std::string_view kRelease = "DELETE FROM hf_quarantine WHERE lane = ?1 AND seq = ?2";
 constexpr std::string_view kRefuse =
     "UPDATE hf_quarantine SET requeued = 0, attempts = attempts + 1, reason = ?3, detail = ?4, last_utc_ns = "
     "?5 "

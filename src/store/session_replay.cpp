@@ -58,9 +58,7 @@ class Session::Explainer {
   Explainer(Session& session, const ReplayQuestion& question, LaneNumber lane, ReplayPage& page)
       : session_(session), question_(question), lane_(lane), page_(page) {}
 
-  /// `open_end`: the last committed seq, when the lane goes on above it.
-  Result<void> explain(Spans absent, std::optional<std::int64_t> open_end) {
-    if (open_end) absent = without(absent, *open_end + 1, INT64_MAX);
+  Result<void> explain(Spans absent) {
     auto done = by_gaps(absent);
     if (done) done = by_quarantine(absent);
     if (done) done = by_retention(absent);
@@ -183,8 +181,7 @@ Result<ReplayPage> Session::replay(const ReplayQuestion& question) {
   }
   const bool filtered = !question.key.empty() || question.from || question.before;
   if (filtered) return page;
-  const auto end = goes_on ? std::optional(committed) : std::nullopt;
-  if (auto done = Explainer(*this, question, number, page).explain(std::move(absent), end); !done)
+  if (auto done = Explainer(*this, question, number, page).explain(std::move(absent)); !done)
     return tl::unexpected<Error>(done.error());
   return page;
 }

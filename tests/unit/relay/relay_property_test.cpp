@@ -174,7 +174,7 @@ void recover(Witness& witness) {
 // Any relay: with and without presence, with any rate, window and patience, woken or polling.
 RelayOptions any_options() {
   RelayOptions options;
-  options.presence_period = seconds(*rc::gen::inRange(1, 90));
+  options.presence_period = seconds(*rc::gen::inRange(10, 90));
   options.events_per_s_max = *rc::gen::element<std::uint64_t>(0, 0, 30, 500);
   options.bytes_per_s_max = *rc::gen::element<std::uint64_t>(0, 0, 5000);
   options.window_events = *rc::gen::element<std::size_t>(64, 64, 1, 5);

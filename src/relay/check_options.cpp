@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "relay/relay.hpp"
 
 namespace holdfast::relay {
@@ -39,6 +41,18 @@ Result<void> check_options(const RelayOptions& options) {
   }
   return flow::ConnectionWindows::parse(options.connection_windows).map([](const flow::ConnectionWindows&) {
   });
+}
+
+Result<void> check_lanes(const RelaySetup& setup) {
+  const auto& named = setup.options.lanes;
+  for (auto one = named.begin(); one != named.end(); ++one) {
+    const auto is_it = [&](const auto& lane) { return lane.name == one->name; };
+    if (std::none_of(setup.lanes.begin(), setup.lanes.end(), is_it))
+      return fail(ErrorCode::invalid, "relay options", "there is no lane " + one->name);
+    if (std::any_of(named.begin(), one, is_it))
+      return fail(ErrorCode::invalid, "relay options", "lane " + one->name + " is named twice");
+  }
+  return {};
 }
 
 }  // namespace holdfast::relay

@@ -122,5 +122,7 @@ class Relay {
 
 /// The written bounds of RelayOptions. `invalid` names the first one that is broken.
 [[nodiscard]] Result<void> check_options(const RelayOptions& options);
+/// `invalid`: RelayOptions::lanes names a lane that there is not, or one twice.
+[[nodiscard]] Result<void> check_lanes(const RelaySetup& setup);
 
 }  // namespace holdfast::relay

@@ -55,6 +55,7 @@ class Outbox::Impl {
     if (setup.lanes.empty()) {  // every store has one
       return fail(ErrorCode::io_error, "start the relay", "the store had an I/O error and is not open now");
     }
+    if (auto named = relay::check_lanes(setup); !named) return named;
     if (setup.options.broker.client_id.empty()) setup.options.broker.client_id = setup.device;
     const relay::Publishing publishing{.device = setup.device,
                                        .topic_prefix = options_.topic_prefix,

@@ -37,6 +37,8 @@ bool has_alarm(const Device& device, RelayAlarm alarm) {
 
 TEST(Refusal, a_denied_topic_waits_the_others_arrive_and_once_the_acl_is_mended_all_of_it_in_order) {
   Mosquitto broker(with_acl(kAlarmIsShut));
+  Backend backend(broker.url());
+  backend.start(broker);
   Device device(broker.url());
   device.boot();
   device.write(40);
@@ -47,13 +49,12 @@ TEST(Refusal, a_denied_topic_waits_the_others_arrive_and_once_the_acl_is_mended_
   EXPECT_EQ(device.relay().quarantined, 0U);
 
   broker.set_acl(kAllOpen);
-  Backend backend(broker.url());
-  backend.start(broker);
   EXPECT_TRUE(device.flush());
-  EXPECT_TRUE(eventually([&] { return backend.applied().size() == 20; }));
-  EXPECT_TRUE(eventually([&] { return device.relay().alarms.empty(); }));
+  EXPECT_TRUE(backend.applied_all(device));
+  EXPECT_FALSE(has_alarm(device, RelayAlarm::topics_denied));
   EXPECT_EQ(device.relay().disconnects, 0U);
   backend.stop();
+  backend.expect_order_and_completeness();
 }
 
 TEST(Refusal, after_the_patience_denied_events_are_quarantined) {
@@ -122,12 +123,12 @@ TEST(Refusal, mqtt_3_1_1_hangs_up_on_a_large_event_and_the_suspect_is_found) {
   device.write(10);
   EXPECT_TRUE(device.flush(120s));
   EXPECT_EQ(device.relay().quarantined, 1U);
-  EXPECT_EQ(device.relay().acknowledged >= 10U, true);
+  EXPECT_GE(device.relay().acknowledged, 10U);
   EXPECT_GE(device.relay().suspects, 1U);
 }
 
 TEST(Refusal, the_window_is_the_receive_maximum_and_fast_all_the_same) {
-  constexpr int kEvents = 4000;
+  constexpr int kEvents = 2000;
   Mosquitto broker;
   Device device(broker.url());
   device.open();

@@ -211,5 +211,95 @@ TEST(LaneFeed, an_event_that_did_not_fit_the_quarantine_comes_again) {
   EXPECT_EQ(lane.next()->seq, 1);
 }
 
+// Keys of the events from 1 on, one letter each.
+void fill_keys(LaneFeed& lane, const std::string& keys) {
+  const auto request = lane.next_fetch(kNow);
+  ASSERT_TRUE(request.has_value());
+  FetchReply reply{request->lane, request->after_seq, {}, static_cast<std::int64_t>(keys.size()), false};
+  for (std::int64_t seq = request->after_seq + 1; seq <= reply.end_seq; ++seq) {
+    StoredEvent event;
+    event.seq = seq;
+    event.key = event.topic = keys.at(static_cast<std::size_t>(seq - 1));
+    reply.events.push_back(std::move(event));
+  }
+  lane.accept(std::move(reply));
+}
+
+LaneFeed strict_lane(AfterRefusal after_refusal = AfterRefusal::pass) {
+  LaneRules rules;
+  rules.pause = {Duration::zero(), seconds(1), seconds(60)};
+  rules.denied_pause = {Duration::zero(), seconds(30), seconds(900)};
+  rules.ordering = Ordering::strict;
+  rules.after_refusal = after_refusal;
+  return LaneFeed({1, "alarm", 0, 0}, rules);
+}
+
+TEST(LaneFeedStrict, one_event_of_a_key_is_in_flight_and_other_keys_overtake_it) {
+  LaneFeed lane = strict_lane();
+  fill_keys(lane, "aabab");
+  EXPECT_EQ(lane.take().event.seq, 1);
+  EXPECT_EQ(lane.take().event.seq, 3);
+  EXPECT_EQ(lane.next(), nullptr);
+  lane.acknowledged(3);
+  EXPECT_EQ(lane.take().event.seq, 5);
+  lane.acknowledged(1);
+  EXPECT_EQ(lane.take().event.seq, 2);
+  EXPECT_EQ(lane.cursor(), 1);
+}
+
+TEST(LaneFeedStrict, while_the_store_judges_an_event_its_key_waits) {
+  LaneFeed lane = strict_lane();
+  fill_keys(lane, "aab");
+  (void)lane.take();
+  EXPECT_TRUE(lane.give_up(1, kNow, 0));
+  EXPECT_EQ(lane.take().event.seq, 3);
+  EXPECT_EQ(lane.next(), nullptr);
+  lane.judged({1, 1, true}, kNow, 0);
+  EXPECT_EQ(lane.next()->seq, 2);
+}
+
+TEST(LaneFeedStrict, a_held_key_waits_and_is_tried_again_when_it_is_due) {
+  LaneFeed lane = strict_lane(AfterRefusal::hold);
+  fill_keys(lane, "aab");
+  (void)lane.take();
+  EXPECT_FALSE(lane.give_up(1, kNow, as_random(seconds(30))));
+  EXPECT_EQ(lane.take().event.seq, 3);
+  lane.acknowledged(3);
+  EXPECT_EQ(lane.next(), nullptr);
+  EXPECT_EQ(lane.parked(), 1U);
+  EXPECT_EQ(lane.cursor(), 0);
+  EXPECT_EQ(lane.next_call(), kNow + seconds(30));
+  EXPECT_EQ(lane.next_fetch(kNow + seconds(30))->after_seq, 0);
+}
+
+TEST(LaneFeedStrict, a_pause_does_not_forget_what_was_read_and_is_below_the_refused_event) {
+  LaneFeed lane = strict_lane();
+  fill_keys(lane, "aab");
+  (void)lane.take();
+  (void)lane.take();
+  lane.refused(3, kNow, 0);
+  lane.acknowledged(1);
+  EXPECT_EQ(lane.next_fetch(kNow)->after_seq, 1);
+}
+
+TEST(LaneFeed, goes_back_to_a_denied_topic_once_its_probe_was_acknowledged) {
+  LaneRules rules;
+  rules.denied_pause = {Duration::zero(), seconds(30), seconds(900)};
+  LaneFeed lane({1, "alarm", 0, 0}, rules);
+  fill_keys(lane, "aabab");
+  (void)lane.take();
+  EXPECT_TRUE(lane.denied(1, kNow, 0));
+  EXPECT_EQ(lane.next_fetch(kNow)->after_seq, 0) << "due at once";
+  lane.disconnected();
+  FetchReply stale{1, 0, {}, 0, false};
+  lane.accept(stale);
+  fill_keys(lane, "aabab");
+  EXPECT_EQ(lane.take().event.seq, 1);
+  EXPECT_EQ(lane.take().event.seq, 3) << "2 waits behind the probe";
+  EXPECT_EQ(lane.take().event.seq, 5);
+  lane.acknowledged(1);
+  EXPECT_EQ(lane.next_fetch(kNow)->after_seq, 1);
+}
+
 }  // namespace
 }  // namespace holdfast::relay

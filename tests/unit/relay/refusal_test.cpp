@@ -74,6 +74,17 @@ TEST(RelayRefusal, the_refused_event_and_what_follows_is_published_again_in_orde
   EXPECT_THAT(last, ElementsAre(3, 4, 5, 6));
 }
 
+TEST(RelayOptions, a_lane_that_there_is_not_cannot_be_ordered) {
+  RelaySetup setup{{}, "device-1", "holdfast", {{1, "alarm", 0, 0}}};
+  setup.options.lanes = {{"alarm", Ordering::strict}};
+  EXPECT_TRUE(check_lanes(setup));
+  setup.options.lanes = {{"alarm", Ordering::strict}, {"alarm", Ordering::lane}};
+  EXPECT_FALSE(check_lanes(setup));
+  setup.options.lanes = {{"alarms", Ordering::strict}};
+  ASSERT_FALSE(check_lanes(setup));
+  EXPECT_EQ(check_lanes(setup).error().code, ErrorCode::invalid);
+}
+
 TEST(RelayRefusal, a_refused_lane_does_not_stop_the_others) {
   World world(2);
   world.broker.set_answer([](const MqttMessage& m) -> std::uint8_t { return seq_of(m, 1) > 0 ? 0x83 : 0; });

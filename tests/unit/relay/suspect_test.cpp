@@ -132,7 +132,7 @@ TEST_F(Suspicion, a_connection_that_dies_before_the_second_try_proves_nothing) {
   suspects.died({0, kOther, false}, now, 0);
   EXPECT_FALSE(is_guilty());
   suspects.begun(now);
-  EXPECT_EQ(suspects.next_call(), now + kProofTime) << "another connection that lasts";
+  EXPECT_EQ(suspects.alone(now), kOther) << "now the other one is suspected, and tried";
 }
 
 TEST_F(Suspicion, without_an_acknowledgement_of_another_event_it_stays_pending_however_often_it_dies) {

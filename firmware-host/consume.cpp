@@ -67,8 +67,8 @@ Outcome<void> Consume::work() {
   consumer_.reset();  // closes the inbox
   if (failure) {
     const int code = report({*failure, exit_code(failure->code, Doing::storing)});
-    // The message that could not be applied is withheld: the link's thread stands in Paho's callback for
-    // good, and the exit handlers of the libraries would wait for it. Everything of ours is closed.
+    // The message that could not be applied is withheld. With paho_cpp the link's thread then stands in Paho's callback
+    // for good, and the exit handlers of the libraries would wait for it. Everything of ours is closed.
     std::fflush(nullptr);
     std::_Exit(code);
   }

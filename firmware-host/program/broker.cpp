@@ -70,9 +70,10 @@ Outcome<BrokerOptions> broker_options(const BrokerArguments& arguments, std::str
   broker.tls.ca_file = arguments.ca_file;
   broker.tls.certificate_file = arguments.certificate_file;
   broker.tls.private_key_file = arguments.private_key_file;
-  auto password = read_first_line("--password-file", arguments.password_file);
-  if (!password) return tl::unexpected(password.error());
-  broker.password = std::move(*password);
+  // A look now, so that a typing error is found at once; the link reads it at each connection.
+  if (auto password = read_first_line("--password-file", arguments.password_file); !password)
+    return tl::unexpected(password.error());
+  broker.password_file = arguments.password_file;
   for (const auto& [option, path] :
        {std::pair("--ca", &broker.tls.ca_file), std::pair("--cert", &broker.tls.certificate_file),
         std::pair("--key", &broker.tls.private_key_file)})

@@ -386,8 +386,8 @@ Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMes
 
 Instant Publisher::next_call() const noexcept {
   if (turns_used_up_) return Instant::min();
-  Instant next = std::min({control_.next_call().value_or(Instant::max()), throttled_until_, suspects_.next_call(),
-                           replay_.next_call().value_or(Instant::max())});
+  Instant next = std::min({control_.next_call().value_or(Instant::max()), throttled_until_,
+                           suspects_.next_call(), replay_.next_call().value_or(Instant::max())});
   if (!status_waits_) next = std::min(next, presence_.next_call(statistics_.alarms));
   for (const LaneFeed& lane : lanes_) next = std::min(next, lane.next_call().value_or(Instant::max()));
   return next;

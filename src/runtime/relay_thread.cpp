@@ -31,8 +31,8 @@ RelayThread::RelayThread(const relay::RelaySetup& setup, std::unique_ptr<platfor
       store_(store),
       backlog_(store, mailbox_, platform.clock),
       polls_(setup.options.poll_interval.count() > 0),
-      relay_(receiving(setup), prepared(*link_, waker_, setup.options.commands ? &mailbox_ : nullptr), backlog_,
-             mailbox_, platform.clock, platform.entropy) {
+      relay_(receiving(setup), prepared(*link_, waker_, setup.options.commands ? &mailbox_ : nullptr),
+             backlog_, mailbox_, platform.clock, platform.entropy) {
   store_.listen({.committed = on_commit(), .control_committed = [this] { mailbox_.control_committed(); }});
   thread_ = std::thread([this] { loop(); });
 }

@@ -48,7 +48,7 @@ inline constexpr std::int64_t kResendEventsMax = 100'000;  ///< seqs that one re
 inline constexpr std::size_t kResendRequestsMax = 16;      ///< requests that wait or are being answered
 inline constexpr std::size_t kQuarantinePageMax = 256;     ///< quarantined events of one listing
 inline constexpr std::size_t kParkedTopicsMax = 64;        ///< per lane; beyond it the lane pauses
-inline constexpr std::size_t kListEntriesMax = 1000;              ///< state entries of one list call
+inline constexpr std::size_t kListEntriesMax = 1000;       ///< state entries of one list call
 inline constexpr std::size_t kMessageBytesMax = 2 * 1024 * 1024;  ///< MQTT payload a decoder looks at
 
 }  // namespace holdfast::limits

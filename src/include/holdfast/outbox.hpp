@@ -235,9 +235,11 @@ class Outbox {
                                                   std::size_t events_max = 100);
   /// Sends them again with their old ids; each leaves the quarantine when the broker has acknowledged it, and stays
   /// when it refuses again. Returns how many. Durable on return.
-  [[nodiscard]] Result<std::size_t> requeue(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq);
+  [[nodiscard]] Result<std::size_t> requeue(std::string_view lane, std::int64_t first_seq,
+                                            std::int64_t last_seq);
   /// Gives them up for good; that they are lost was declared when they came. Returns how many. Durable on return.
-  [[nodiscard]] Result<std::size_t> discard(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq);
+  [[nodiscard]] Result<std::size_t> discard(std::string_view lane, std::int64_t first_seq,
+                                            std::int64_t last_seq);
   /// Has the relay send settled events again, beside the backlog and after it. What is no longer retained is told to
   /// the consumer by a gap record with reason `not_retained`. Forgotten at close(). `busy`: limits::kResendRequestsMax
   /// wait; `unavailable`: no relay runs.

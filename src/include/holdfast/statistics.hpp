@@ -78,7 +78,7 @@ enum class RelayState : std::uint8_t { stopped = 0, connecting = 1, connected = 
 enum class RelayAlarm : std::uint8_t {
   credentials_refused = 0,  ///< the broker does not accept user, password or certificate
   duplicate_identity = 1,   ///< another client takes our client id again and again
-  topics_denied = 2,        ///< topics are refused as not authorised, and wait
+  topics_denied = 2,        ///< topics are refused as not authorised, or a key is held, and wait
   stalled = 3,              ///< connected, events wait, and nothing is acknowledged
   quarantine_full = 4,      ///< a refused event has no place to go; its lane waits
 };
@@ -88,11 +88,11 @@ struct RelayStatistics {
   RelayState state = RelayState::stopped;
   std::uint64_t connects = 0;  ///< successful ones
   std::uint64_t connect_failures = 0;
-  std::uint64_t disconnects = 0;  ///< connections lost or dropped
-  std::uint64_t published = 0;    ///< PUBLISH packets handed to the link, repeats included
-  std::uint64_t republished = 0;  ///< of them, for a seq published before in this process
-  std::uint64_t acknowledged = 0;
-  std::uint64_t refused = 0;  ///< answers >= 0x80
+  std::uint64_t disconnects = 0;   ///< connections lost or dropped
+  std::uint64_t published = 0;     ///< PUBLISH packets handed to the link, repeats included, statuses not
+  std::uint64_t republished = 0;   ///< of them, for a seq published before in this process
+  std::uint64_t acknowledged = 0;  ///< of them
+  std::uint64_t refused = 0;       ///< answers >= 0x80
   std::uint64_t quarantined = 0;
   std::uint64_t ack_timeouts = 0;
   std::uint64_t in_flight_events = 0;
@@ -101,16 +101,16 @@ struct RelayStatistics {
   std::int32_t last_reason = 0;     ///< of the last failed connect, disconnect or refusal
   std::string last_error;           ///< one line, no secret
   std::optional<Instant> last_ack_at;
-  std::vector<RelayAlarm> alarms;      ///< now, ascending; empty: healthy
-  std::uint64_t stalls = 0;            ///< connections given up because nothing was acknowledged
-  std::uint64_t takeovers = 0;         ///< connections lost to another client with our id
-  std::uint64_t topics_denied = 0;     ///< now parked
-  std::uint64_t suspects = 0;          ///< events that were sent alone because connections died with them
-  std::uint64_t resend_requests = 0;   ///< accepted
-  std::uint64_t resend_refused = 0;    ///< requests: malformed, not authorised, too many
-  std::uint64_t resent = 0;            ///< events sent again on request
-  std::uint16_t keep_alive_s = 0;      ///< agreed with the broker, on this connection
-  bool outside_window = false;         ///< not connected because of connection_windows
+  std::vector<RelayAlarm> alarms;     ///< now, ascending; empty: healthy
+  std::uint64_t stalls = 0;           ///< connections given up because nothing was acknowledged
+  std::uint64_t takeovers = 0;        ///< connections lost to another client with our id
+  std::uint64_t topics_denied = 0;    ///< now parked; keys that are held count too
+  std::uint64_t suspects = 0;         ///< events that were sent alone because connections died with them
+  std::uint64_t resend_requests = 0;  ///< accepted
+  std::uint64_t resend_refused = 0;   ///< requests: malformed, not authorised, too many
+  std::uint64_t resent = 0;           ///< events sent again on request
+  std::uint16_t keep_alive_s = 0;     ///< agreed with the broker, on this connection
+  bool outside_window = false;        ///< not connected because of connection_windows
 };
 
 struct Statistics {

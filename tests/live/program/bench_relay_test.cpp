@@ -34,8 +34,8 @@ void expect_figures(const Json& document) {
     for (const char* setting : {"drain_v5_", "drain_v5_receive_maximum_20_", "drain_v3_1_1_"})
       EXPECT_THAT(ids, Contains(std::string(setting) + link));
   }
-  for (const char* id : {"drain_large_backlog", "resident_memory", "commit_to_puback_p50", "commit_to_puback_p99",
-                         "write_p99_during_drain"})
+  for (const char* id : {"drain_large_backlog", "resident_memory", "commit_to_puback_p50",
+                         "commit_to_puback_p99", "write_p99_during_drain"})
     EXPECT_THAT(ids, Contains(id));
 }
 

@@ -88,7 +88,8 @@ TEST_F(ReplayTest, a_program_has_settled_events_sent_again) {
   ASSERT_TRUE(outbox.replay({.lane = "telemetry", .first_seq = 2, .last_seq = 4}));
   world.run_until([&] { return relay().resent == 3; });
   EXPECT_EQ(relay().resend_requests, 1U);
-  world.run_until([&] { return relay().acknowledged == 1 + 5 + 3; });  // with the epoch: it is answered to its end
+  world.run_until(
+      [&] { return relay().acknowledged == 1 + 5 + 3; });  // with the epoch: it is answered to its end
   world.broker.set_up(false);
   world.run_until([&] { return relay().state != RelayState::connected; });
   std::size_t taken = 0;

@@ -69,9 +69,9 @@ enum class Delivery : std::uint8_t { acknowledge, withhold };
 
 /// Called on the link's own thread for every message that arrives, one at a time; the broker gets its PUBACK
 /// after `acknowledge` is returned. It may block for a bounded time (the consumer waits for its commit here).
-/// `withhold`: no PUBACK, now or later; the broker delivers again on a later connection. A link that cannot
-/// take back a delivery in any other way stops receiving for good then (`withheld`), and the program should
-/// end: the session at the broker keeps the message. Must not throw, must not call the link.
+/// `withhold`: no PUBACK, now or later; the broker delivers again on a later connection, and this one receives
+/// no more (`withheld`). paho_cpp cannot take a delivery back: it stops receiving for good then, and the program
+/// should end; the session at the broker keeps the message. Must not throw, must not call the link.
 using Receiver = std::function<Delivery(const MqttMessage&)>;
 
 /// One MQTT connection at a time to one broker, as a dumb pipe: it keeps nothing, retries nothing, and
@@ -91,9 +91,9 @@ class Link {
   virtual void set_waker(Waker* waker) = 0;
   virtual void set_receiver(Receiver receiver) = 0;
 
-  /// Begins a connection. `invalid`: bad URL or options (or, with Paho, a proxy in the environment), or the
-  /// last connection has not been dropped. `unavailable`: no memory or thread for it, or a receiver of this
-  /// process has withheld a message and the link cannot go on.
+  /// Begins a connection. `invalid`: bad URL, options or files (or, with paho_cpp, a proxy in the environment),
+  /// or the last connection has not been dropped. `denied`: a file that may not be read. `unavailable`: no memory
+  /// or thread for it, or (paho_cpp) a receiver of this process has withheld a message.
   [[nodiscard]] virtual Result<void> connect(const ConnectRequest& request) = 0;
   /// Hands over a QoS 1 publish. `unavailable`: not connected; `busy`: kLinkPublishesMax are unanswered;
   /// `invalid`: topic or text that MQTT forbids; `too_large`.

@@ -58,6 +58,13 @@ Result<RelayLab> RelayLab::make(const Workplace& place, PlatformView platform) {
   return lab;
 }
 
+RelayLab::~RelayLab() {
+  if (programs_.empty()) return;  // moved away
+  broker_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(place_ / "broker", ignored);
+}
+
 Result<void> RelayLab::start_broker(unsigned receive_maximum) {
   broker_.reset();
   auto broker = demo::Broker::start(

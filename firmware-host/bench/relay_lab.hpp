@@ -47,6 +47,9 @@ class RelayLab {
  public:
   /// `unavailable`: Mosquitto or a program of the bench is missing.
   [[nodiscard]] static Result<RelayLab> make(const Workplace& place, PlatformView platform);
+  ~RelayLab();
+  RelayLab(RelayLab&&) = default;
+  RelayLab& operator=(RelayLab&&) = delete;
 
   /// Starts the broker anew. 0: no Receive Maximum; Mosquitto's default is 20.
   [[nodiscard]] Result<void> start_broker(unsigned receive_maximum);

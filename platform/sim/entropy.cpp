@@ -5,8 +5,8 @@ namespace holdfast::platform::sim {
 
 // SplitMix64, Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 std::uint64_t SeededEntropy::next() {
-  state_ += 0x9e3779b97f4a7c15;
-  std::uint64_t bits = state_;
+  constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;
+  std::uint64_t bits = state_.fetch_add(kStep) + kStep;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
   bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
   return bits ^ (bits >> 31);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "unit/runtime/world.hpp"
 
+#include <atomic>
 #include <holdfast/check.hpp>
 
 namespace holdfast::runtime_tests {
@@ -70,6 +71,19 @@ void World::run_until(const std::function<bool()>& done) {
     clock.advance(milliseconds(1));
     std::this_thread::yield();  // the outbox's threads work in real time
   }
+}
+
+void World::close() {
+  std::atomic<bool> closed{false};
+  std::thread closing([&] {
+    outbox.reset();
+    closed = true;
+  });
+  while (!closed) {
+    clock.advance(milliseconds(1));
+    std::this_thread::yield();
+  }
+  closing.join();
 }
 
 void World::settle_down() {

@@ -54,9 +54,13 @@ class World {
  public:
   using Change = std::function<void(StoreOptions&)>;
   explicit World(Change change = {}) : change_(std::move(change)) { open(); }
+  ~World() { close(); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
 
   void open();  ///< aborts when it fails
-  void close() { outbox.reset(); }
+  /// Waits for what is in flight, in virtual time.
+  void close();
   [[nodiscard]] StoreOptions options() const;
   [[nodiscard]] PlatformView platform() { return {clock, *disk_, entropy, host}; }
   /// Starts a relay to `broker`. Time has to be advanced for it to do anything.

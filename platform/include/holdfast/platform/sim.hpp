@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,7 +51,7 @@ class SeededEntropy final : public Entropy {
   [[nodiscard]] std::uint64_t next() override;
 
  private:
-  std::atomic<std::uint64_t> state_;
+  std::uint64_t state_;
 };
 
 /// A host whose parts the test sets.

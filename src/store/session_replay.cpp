@@ -85,22 +85,21 @@ class Session::Explainer {
     if (absent.empty()) return {};
     const auto seqs = session_.quarantine_.seqs(lane_, absent.front().first, absent.back().last);
     if (!seqs) return tl::unexpected<Error>(seqs.error());
-    std::optional<std::pair<Epoch, GapRow>> run;  // neighbours go into one record
-    const auto end_run = [&] {
-      if (run) say(run->first, run->second);
-      run.reset();
-    };
+    std::vector<std::pair<Epoch, GapRow>> runs;  // neighbours go into one record
     for (const QuarantinedSeq& there : *seqs) {
       const auto epoch = session_.epochs_.find(there.epoch_number);
       if (!epoch || !asked_for(*epoch) || !overlaps(absent, there.seq, there.seq)) continue;
       absent = without(absent, there.seq, there.seq);
-      if (run && (run->first != *epoch || run->second.last_seq + 1 != there.seq)) end_run();
-      if (!run) run = {*epoch, GapRow{0, 0, lane_, there.seq, there.seq, 0, 0, "quarantined", false}};
-      run->second.last_seq = there.seq;
-      run->second.missing += 1;
-      run->second.bytes += there.bytes;
+      const bool next =
+          !runs.empty() && runs.back().first == *epoch && runs.back().second.last_seq + 1 == there.seq;
+      if (!next)
+        runs.emplace_back(*epoch, GapRow{0, 0, lane_, there.seq, there.seq, 0, 0, "quarantined", false});
+      GapRow& run = runs.back().second;
+      run.last_seq = there.seq;
+      run.missing += 1;
+      run.bytes += there.bytes;
     }
-    end_run();
+    for (const auto& [epoch, run] : runs) say(epoch, run);
     return {};
   }
 

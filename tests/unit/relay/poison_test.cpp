@@ -171,7 +171,8 @@ RC_GTEST_PROP(RelayPoisonProperty, a_network_that_keeps_dying_never_quarantines,
   world.broker.set_latency(latency);
   const auto life_max = static_cast<std::uint64_t>(*rc::gen::element(10, 100, 500, 2'000, 10'000, 30'000));
   for (int death = 0; death < 25; ++death) {
-    world.commit_many(dice.next() % 3, 1 + static_cast<LaneNumber>(dice.next() % 2));
+    world.commit_many(static_cast<std::size_t>(dice.next() % 3),
+                      1 + static_cast<LaneNumber>(dice.next() % 2));
     while (world.relay->statistics().state != RelayState::connected) world.run_for(milliseconds(100));
     world.run_for(milliseconds(1 + dice.next() % life_max));
     world.broker.kill_connections(dice.next() % 4 == 0 ? 0x80 : 0);

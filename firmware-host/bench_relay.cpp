@@ -24,10 +24,10 @@ using namespace holdfast::bench;
 [[nodiscard]] RelayPlan plan_of(const BenchRelayOptions& options) {
   if (options.quick)
     return {.rounds = 1,
-            .events = 2'000,
+            .events = 1'000,
             .large = 4'000,
             .small = 1'000,
-            .latency_span = std::chrono::seconds(2)};
+            .latency_span = std::chrono::seconds(1)};
   return {.rounds = options.rounds, .events = options.events, .large = options.large};
 }
 

@@ -27,7 +27,7 @@ using namespace holdfast::bench;
             .events = 1'000,
             .large = 4'000,
             .small = 1'000,
-            .latency_span = std::chrono::seconds(1)};
+            .latency_span = std::chrono::seconds(2)};
   return {.rounds = options.rounds, .events = options.events, .large = options.large};
 }
 

@@ -141,6 +141,7 @@ void Worker::warm_up() {
     give_up("the warm-up was not acknowledged");
   std::this_thread::sleep_for(kUntilCounted);
   written_.clear();
+  connected_at_ = Clock::now();  // the span begins here
   acknowledged_before_ = relay().acknowledged;
 }
 

@@ -4,8 +4,8 @@
 //
 //   relay_worker STORE URL 5|3.1.1 EVENTS SECONDS WRITES_PER_S POLL_MS SAMPLE_US
 //
-// Drains until EVENTS are acknowledged (0: until nothing waits) or SECONDS have passed, while it writes
-// WRITES_PER_S events a second. Prints one JSON document on the last line; see Outcome.
+// Drains until EVENTS publishes are acknowledged (0: any number) or SECONDS have passed (0: any time), while it
+// writes WRITES_PER_S events a second. Prints one JSON document on the last line; see outcome().
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -164,8 +164,7 @@ void Worker::write_paced() {
 
 bool Worker::enough(std::uint64_t acknowledged) const {
   if (work_.events != 0 && acknowledged >= work_.events) return true;
-  if (work_.seconds.count() != 0) return Clock::now() - connected_at_ >= work_.seconds;
-  return work_.events == 0 && outbox_->statistics().lanes.front().backlog_events == 0;
+  return work_.seconds.count() != 0 && Clock::now() - connected_at_ >= work_.seconds;
 }
 
 void Worker::watch() {
@@ -249,6 +248,7 @@ int main(int count, char** arguments) {
   if (count != 9)
     give_up("usage: relay_worker STORE URL 5|3.1.1 EVENTS SECONDS WRITES_PER_S POLL_MS SAMPLE_US");
   const auto number = [&](int at) { return std::strtoull(arguments[at], nullptr, 10); };
+  if (number(4) == 0 && number(5) == 0) give_up("EVENTS or SECONDS has to end it");
   holdfast::bench::Worker worker({.store = arguments[1],
                                   .url = arguments[2],
                                   .v5 = std::string(arguments[3]) == "5",

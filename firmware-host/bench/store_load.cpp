@@ -78,7 +78,7 @@ Result<void> StoreLoad::write_block(std::uint64_t events) {
 }
 
 Result<void> StoreLoad::fetch_more() {
-  auto fetched = store_->fetch(lane_, fetched_, limits::kFetchEventsMax, limits::kFetchBytesMax);
+  auto fetched = store_->fetch({lane_, fetched_, limits::kFetchEventsMax, limits::kFetchBytesMax});
   if (!fetched) return tl::unexpected<Error>(fetched.error());
   if (fetched->end_seq == fetched_)
     return fail(ErrorCode::corrupt, "fetch events", "events that are committed are not there");
@@ -138,7 +138,7 @@ Result<void> StoreLoad::turn_wal() {
 }
 
 Result<std::size_t> StoreLoad::fetch_first(std::size_t events) {
-  const auto fetched = store_->fetch(lane_, 0, events, limits::kFetchBytesMax);
+  const auto fetched = store_->fetch({lane_, 0, events, limits::kFetchBytesMax});
   if (!fetched) return tl::unexpected<Error>(fetched.error());
   return fetched->events.size();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/fetch_order.hpp"
 #include "store/replay.hpp"
 #include "store/stored_event.hpp"
 
@@ -20,12 +21,7 @@ using store::ControlRecord;
 using store::LaneNumber;
 using store::StoredEvent;
 
-struct FetchRequest {
-  LaneNumber lane = 0;
-  std::int64_t after_seq = 0;
-  std::size_t events_max = 0;  ///< at most limits::kFetchEventsMax
-  std::size_t bytes_max = 0;   ///< data bytes; one event always fits
-};
+using FetchRequest = store::FetchOrder;
 
 struct FetchReply {
   LaneNumber lane = 0;
@@ -47,12 +43,14 @@ struct Refusal {
   std::string detail;
   bool final =
       false;  ///< true: quarantine it and declare the gap; false: remember the attempt, it stays pending
+  store::ShareLease lease = {};  ///< a relay that has lost it judges nothing
 };
 
 struct RefusalReply {
   LaneNumber lane = 0;
   std::int64_t seq = 0;
-  bool quarantined = false;  ///< false with Refusal::final: the quarantine is full, the event stays pending
+  bool quarantined =
+      false;  ///< false with Refusal::final: the quarantine is full, or the lease is lost; it stays
 };
 
 /// Settled events once more.
@@ -87,8 +85,13 @@ class Backlog {
   virtual void settle_requeued(Settlement event) = 0;
   /// A requeued event is refused for good: it stays in quarantine.
   virtual void refuse_requeued(Refusal refusal) = 0;
-  /// Unpins all fetched rows of all lanes: the connection is gone, and everything unsettled is pending again.
+  /// Unpins all rows of all lanes that this relay has fetched: the connection is gone, and everything unsettled is pending again.
   virtual void release() = 0;
+  /// With several relays: answered by a grant. One outstanding.
+  virtual void claim(const store::ShareClaim& claim) = 0;
+  /// By the relay that carries the records, once all it was told of are acknowledged, or refused for now: events of the
+  /// other relays may go.
+  virtual void records_through() = 0;
 };
 
 }  // namespace holdfast::relay

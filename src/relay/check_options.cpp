@@ -35,6 +35,8 @@ Result<void> check_options(const RelayOptions& options) {
       {options.stall_timeout > options.ack_timeout, "stall_timeout is more than ack_timeout"},
       {options.presence_period >= std::chrono::seconds{1}, "presence_period is at least 1 s"},
       {options.poll_interval >= none, "poll_interval is not negative"},
+      {options.lease_term >= std::chrono::seconds{1} && options.lease_term <= std::chrono::hours{1},
+       "lease_term is 1 s to 1 h"},
   };
   for (const Rule& rule : rules) {
     if (!rule.kept) return fail(ErrorCode::invalid, "relay options", rule.text);

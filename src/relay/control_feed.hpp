@@ -34,6 +34,10 @@ class ControlFeed {
   void accept(std::vector<ControlRecord> records);
 
   [[nodiscard]] bool gates() const noexcept;
+  /// All that are known of are acknowledged, or one was refused and the records pause.
+  [[nodiscard]] bool through() const noexcept { return !gates() && in_flight_ == 0; }
+  /// Nothing of them is in flight or with the store.
+  [[nodiscard]] bool quiet() const noexcept { return fetch_ == Fetch::none && in_flight_ == 0; }
   /// Everything that is known of is acknowledged.
   [[nodiscard]] bool idle() const noexcept { return !gates() && !resume_at_ && in_flight_ == 0; }
   /// The record to publish next, or nullptr.

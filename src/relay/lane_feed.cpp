@@ -30,6 +30,7 @@ LaneRules rules_for(const std::string& lane, const RelayOptions& options) {
     if (named.name != lane) continue;
     rules.ordering = named.ordering;
     rules.after_refusal = named.after_refusal;
+    rules.spread = named.spread;
   }
   if (rules.holds()) rules.denied_patience = Duration::max();
   return rules;
@@ -62,7 +63,11 @@ std::optional<FetchRequest> LaneFeed::next_fetch(Instant now) {
   fetch_ = Fetch::asked;
   asked_about_seq_ = committed_seq_;
   const std::size_t events = only_ ? 1 : kAheadEventsMax - ahead_.size();
-  return FetchRequest{setup_.number, end_seq_, events, kAheadBytesMax - ahead_bytes_};
+  return FetchRequest{.lane = setup_.number,
+                      .after_seq = end_seq_,
+                      .events_max = events,
+                      .bytes_max = kAheadBytesMax - ahead_bytes_,
+                      .spread = rules_.spread};
 }
 
 void LaneFeed::accept(FetchReply reply) {
@@ -299,6 +304,22 @@ void LaneFeed::disconnected() {
   only_.reset();
   parked_.disconnected();
   begin_pass_at(from);
+}
+
+bool LaneFeed::quiet() const noexcept {
+  return fetch_ == Fetch::none && std::all_of(unsettled_.begin(), unsettled_.end(),
+                                              [](const Unsettled& u) { return u.fate == Fate::refused; });
+}
+
+void LaneFeed::restart(std::int64_t settled_seq) {
+  HOLDFAST_CHECK(quiet());
+  unsettled_.clear();
+  left_out_.clear();
+  only_.reset();
+  resume_at_.reset();
+  homeless_seq_.reset();
+  parked_ = ParkedTopics(rules_.denied_pause, rules_.denied_patience);
+  begin_pass_at(settled_seq);
 }
 
 void LaneFeed::go_back_to(std::int64_t seq) {

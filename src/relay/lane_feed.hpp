@@ -65,6 +65,7 @@ struct LaneRules {
   Duration denied_patience = Duration::max();
   Ordering ordering = Ordering::lane;
   AfterRefusal after_refusal = AfterRefusal::pass;
+  bool spread = false;
 
   [[nodiscard]] bool strict() const noexcept { return ordering == Ordering::strict; }
   /// A refused event is never quarantined: it holds its key.
@@ -88,6 +89,7 @@ class LaneFeed {
   [[nodiscard]] LaneNumber number() const noexcept { return setup_.number; }
   [[nodiscard]] int priority() const noexcept { return setup_.priority; }
   [[nodiscard]] bool holds() const noexcept { return rules_.holds(); }
+  [[nodiscard]] bool spread() const noexcept { return rules_.spread; }
 
   // Towards the store.
   void committed(std::int64_t seq) noexcept;
@@ -114,6 +116,12 @@ class LaneFeed {
   void judged(const RefusalReply& reply, Instant now, std::uint64_t random);
   /// The connection is gone: what is not settled is pending again.
   void disconnected();
+
+  // Other events of the lane are to be drained from now on (several relays).
+  /// None of its events is in flight or being judged, and no fetch is under way.
+  [[nodiscard]] bool quiet() const noexcept;
+  /// Begins anew above `settled_seq`; what it knew of topics, keys and suspects is forgotten. It must be quiet().
+  void restart(std::int64_t settled_seq);
 
   // Suspects.
   /// It is passed over until let_in(), or until only() asks for it.

@@ -94,6 +94,30 @@ void RelayMailbox::requeued() {
   waker_.wake();
 }
 
+void RelayMailbox::put(std::optional<store::ShareGrant> grant) {
+  {
+    const std::lock_guard lock(mutex_);
+    contents_.grants.push_back(std::move(grant));
+  }
+  waker_.wake();
+}
+
+void RelayMailbox::shares_moved() {
+  {
+    const std::lock_guard lock(mutex_);
+    contents_.shares_moved = true;
+  }
+  waker_.wake();
+}
+
+void RelayMailbox::look_again() {
+  {
+    const std::lock_guard lock(mutex_);
+    contents_.look_again = true;
+  }
+  waker_.wake();
+}
+
 void RelayMailbox::set_requests(std::size_t count) {
   const std::lock_guard lock(mutex_);
   requests_ = count;

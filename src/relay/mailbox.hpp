@@ -6,6 +6,7 @@
 #include <holdfast/mqtt_message.hpp>
 #include <holdfast/platform/clock.hpp>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "relay/backlog.hpp"
@@ -28,6 +29,9 @@ class RelayMailbox {
     std::uint64_t commands_dropped = 0;               ///< too many at once, or too large
     std::vector<std::vector<store::ReplayQuestion>> replays;  ///< that this process asks for
     bool requeued = false;                                    ///< an operator has requeued events
+    std::vector<std::optional<store::ShareGrant>> grants;  ///< at most one; nullopt: it could not be stored
+    bool look_again = false;                                  ///< what gave nothing may give something now
+    bool shares_moved = false;                             ///< another relay has taken or let go of something
   };
 
   /// `waker` is rung after every put; it must outlive the mailbox.
@@ -44,6 +48,9 @@ class RelayMailbox {
   /// False: limits::kResendRequestsMax wait or are being answered.
   [[nodiscard]] bool put_replay(std::vector<store::ReplayQuestion> parts);
   void requeued();
+  void put(std::optional<store::ShareGrant> grant);
+  void shares_moved();
+  void look_again();
   /// The relay tells how many requests it has.
   void set_requests(std::size_t count);
 

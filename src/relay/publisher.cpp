@@ -50,6 +50,7 @@ Publisher::Publisher(RelaySetup setup, platform::Link& link, Backlog& backlog, c
       clock_(clock),
       entropy_(entropy),
       statistics_(statistics),
+      lease_{setup_.relay, setup_.relays, setup_.relays == 1 ? store::ShareSet{1} : store::ShareSet{}, 0},
       control_(pause_range(setup_.options)),
       replay_(pause_range(setup_.options)),
       commands_(setup_.device, setup_.topic_prefix, setup_.options.command_secret,
@@ -83,6 +84,7 @@ void Publisher::take(RelayMailbox::Contents mail, Instant now) {
     LaneFeed& lane = lane_of(reply.lane);
     lane.accept(std::move(reply));
   }
+  if (mail.look_again) look();  // after the answers: they are older
   for (auto& records : mail.control) control_.accept(std::move(records));
   if (mail.control_pending) control_.want();
 }
@@ -216,7 +218,7 @@ void Publisher::refuse(const EventPlace& event, Rejection why, RefusalAction act
     lane.refused(event.seq, now, entropy_.next());
   }
   if (final) final = lane.give_up(event.seq, now, entropy_.next());
-  backlog_.refuse({lane.number(), event.seq, why.reason, std::move(why.detail), final});
+  backlog_.refuse({lane.number(), event.seq, why.reason, std::move(why.detail), final, lease_});
 }
 
 void Publisher::settle() {
@@ -224,11 +226,52 @@ void Publisher::settle() {
 }
 
 void Publisher::fetch(Instant now) {
-  if (control_.take_fetch(now)) backlog_.fetch_control();
-  if (const auto request = replay_.next_fetch(now)) backlog_.fetch_replay(*request);
-  for (LaneFeed& lane : lanes_) {
-    if (const auto request = lane.next_fetch(now)) backlog_.fetch(*request);
+  if (carries_records() && control_.take_fetch(now)) backlog_.fetch_control();
+  if (!lease_.alone()) tell_records_through();
+  if (is_first()) {
+    if (const auto request = replay_.next_fetch(now)) backlog_.fetch_replay(*request);
   }
+  for (LaneFeed& lane : lanes_)
+    if (drains(lane)) fetch_of(lane, now);
+}
+
+void Publisher::fetch_of(LaneFeed& lane, Instant now) {
+  auto request = lane.next_fetch(now);
+  if (!request) return;
+  request->lease = lease_;
+  backlog_.fetch(*request);
+}
+
+// Some of its events, or all, may be another relay's.
+bool Publisher::drains(const LaneFeed& lane) const noexcept {
+  return lane.spread() ? lease_.held.any() : lease_.covers(lane.number(), false, {});
+}
+
+void Publisher::tell_records_through() {
+  if (!carries_records() || !control_.through()) {
+    told_through_ = false;
+  } else if (!std::exchange(told_through_, true)) {
+    backlog_.records_through();
+  }
+}
+
+bool Publisher::quiet() const noexcept {
+  return control_.quiet() &&
+         std::all_of(lanes_.begin(), lanes_.end(), [](const LaneFeed& lane) { return lane.quiet(); });
+}
+
+void Publisher::drain(const store::ShareGrant& grant) {
+  lease_ = grant.lease;
+  backlog_.release();
+  for (const store::LaneCursor& cursor : grant.cursors) {
+    const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
+                                   [&](const LaneFeed& l) { return l.number() == cursor.lane; });
+    if (lane != lanes_.end()) lane->restart(cursor.settled_seq);
+  }
+  suspects_ = Suspects(setup_.options.suspect_deaths, suspect_pause(setup_.options));
+  suspects_.begun(clock_.now());
+  control_.disconnected();
+  told_through_ = false;
 }
 
 Result<void> Publisher::feed(Instant now) {
@@ -249,8 +292,10 @@ Result<void> Publisher::feed(Instant now) {
 Result<Publisher::Turn> Publisher::turn(Instant now) {
   if (const auto suspect = suspects_.alone(now)) return send_alone(*suspect, now);
   if (suspects_.is_careful() && !in_flight_.empty()) return Turn::nothing_to_send;
-  if (const ControlRecord* record = control_.next()) return send_control(*record, now);
-  if (control_.gates()) return Turn::nothing_to_send;
+  if (carries_records()) {
+    if (const ControlRecord* record = control_.next()) return send_control(*record, now);
+  }
+  if (records_gate()) return Turn::nothing_to_send;
   if (presence_.due(now, statistics_.alarms))
     return send_status(presence_.online(statistics_, clock_.wall()), now);
   if (replay_.has_precedence()) {
@@ -309,7 +354,7 @@ Result<Publisher::Turn> Publisher::send_alone(const EventPlace& suspect, Instant
   }
   const StoredEvent* event = lane.next();
   if (event == nullptr) {
-    if (const auto request = lane.next_fetch(now)) backlog_.fetch(*request);
+    fetch_of(lane, now);
     return Turn::nothing_to_send;
   }
   suspects_.sent_alone();
@@ -386,8 +431,9 @@ Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMes
 
 Instant Publisher::next_call() const noexcept {
   if (turns_used_up_) return Instant::min();
-  Instant next = std::min({control_.next_call().value_or(Instant::max()), throttled_until_,
-                           suspects_.next_call(), replay_.next_call().value_or(Instant::max())});
+  Instant next = std::min(throttled_until_, suspects_.next_call());
+  if (carries_records()) next = std::min(next, control_.next_call().value_or(Instant::max()));
+  if (is_first()) next = std::min(next, replay_.next_call().value_or(Instant::max()));
   if (!status_waits_) next = std::min(next, presence_.next_call(statistics_.alarms));
   for (const LaneFeed& lane : lanes_) next = std::min(next, lane.next_call().value_or(Instant::max()));
   return next;
@@ -400,12 +446,14 @@ void Publisher::look() noexcept {
 flow::StallWatch::State Publisher::activity(Instant now) {
   using State = flow::StallWatch::State;
   if (!window_) return State::still;
-  if (in_flight_.has_traffic() || control_.next() != nullptr) return State::waiting;
+  if (in_flight_.has_traffic() || (carries_records() && control_.next() != nullptr)) return State::waiting;
   const auto sendable = [](LaneFeed& lane) { return lane.next() != nullptr; };
-  if (!control_.gates() && throttle_.is_open(now) && std::any_of(lanes_.begin(), lanes_.end(), sendable))
+  if (!records_gate() && throttle_.is_open(now) && std::any_of(lanes_.begin(), lanes_.end(), sendable))
     return State::waiting;
-  const auto idle = [](const LaneFeed& lane) { return lane.idle(); };
-  return control_.idle() && std::all_of(lanes_.begin(), lanes_.end(), idle) ? State::idle : State::still;
+  const auto idle = [&](const LaneFeed& lane) { return !drains(lane) || lane.idle(); };
+  return (!carries_records() || control_.idle()) && std::all_of(lanes_.begin(), lanes_.end(), idle)
+             ? State::idle
+             : State::still;
 }
 
 void Publisher::mind_alarms() {

@@ -37,7 +37,9 @@
 /// 4. A suspect (relay/suspect.hpp) is sent alone: everything else waits until it was answered.
 /// 5. A step sends at most kTurnsMax messages and makes at most one fetch per lane.
 /// 6. Every packet spends from the throttle, but only events wait for it: records and statuses are few and urgent.
-/// 7. A status goes out after the records and before events. It is none of the traffic: it is not counted as published
+/// 7. One of several relays drains its shares (relay/share_keeper.hpp). The holder of share 0 carries the records; presence,
+///    commands and replays are the first relay's.
+/// 8. A status goes out after the records and before events. It is none of the traffic: it is not counted as published
 ///    or acknowledged.
 namespace holdfast::relay {
 
@@ -50,6 +52,8 @@ struct RelaySetup {
   std::vector<LaneSetup> lanes;  ///< 1 to limits::kLanesMax
   FiguresSource figures = {};    ///< for the presence; none: no presence
   bool receives = false;         ///< the link has a receiver that puts commands into the mailbox
+  std::size_t relay = 0;         ///< which one of ...
+  std::size_t relays = 1;        ///< ... so many: see relay/share_keeper.hpp
 };
 
 class Publisher {
@@ -85,12 +89,18 @@ class Publisher {
   [[nodiscard]] Result<void> feed(Instant now);
   /// When fetch() and feed() should be called although nothing has happened.
   [[nodiscard]] Instant next_call() const noexcept;
-  /// Looks into every lane, although nobody said that there is something.
+  /// Asks the store for every lane, although nobody said that there is something.
   void look() noexcept;
   /// Is something waiting for an acknowledgement, or could it be sent?
   [[nodiscard]] flow::StallWatch::State activity(Instant now);
   /// Brings what the statistics say of denied topics, suspects and the quarantine up to date.
   void mind_alarms();
+
+  // Several relays.
+  /// Nothing that a lane or the records wait for is in flight or with the store.
+  [[nodiscard]] bool quiet() const noexcept;
+  /// Drains this from now on, from the cursors. It must be quiet().
+  void drain(const store::ShareGrant& grant);
 
   // Presence.
   [[nodiscard]] Presence& presence() noexcept { return presence_; }
@@ -110,6 +120,12 @@ class Publisher {
   };
 
   [[nodiscard]] LaneFeed& lane_of(LaneNumber number);
+  [[nodiscard]] bool is_first() const noexcept { return lease_.relay == 0; }
+  [[nodiscard]] bool carries_records() const noexcept { return lease_.held[0]; }
+  [[nodiscard]] bool records_gate() const noexcept { return carries_records() && control_.gates(); }
+  [[nodiscard]] bool drains(const LaneFeed& lane) const noexcept;
+  void fetch_of(LaneFeed& lane, Instant now);
+  void tell_records_through();
   [[nodiscard]] InFlight answered(LinkToken token);
   [[nodiscard]] Result<Turn> turn(Instant now);
   [[nodiscard]] Result<Turn> send_control(const ControlRecord& record, Instant now);
@@ -138,8 +154,10 @@ class Publisher {
   const platform::Clock& clock_;
   platform::Entropy& entropy_;
   RelayStatistics& statistics_;
+  store::ShareLease lease_;
   std::vector<LaneFeed> lanes_;
   ControlFeed control_;
+  bool told_through_ = false;  // and no record came since
   ReplayFeed replay_;
   Commands commands_;
   Suspects suspects_;

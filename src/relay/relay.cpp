@@ -28,20 +28,35 @@ bool is_credentials(std::int32_t reason) noexcept {
 
 RelaySetup prepared(RelaySetup setup) {
   if (setup.options.broker.client_id.empty()) setup.options.broker.client_id = setup.device;
+  setup.options = options_of(setup.relay, setup.relays, std::move(setup.options));
   setup.options = within_profile(std::move(setup.options));
   return setup;
 }
 
 }  // namespace
 
-Relay::Relay(RelaySetup setup, platform::Link& link, Backlog& backlog, RelayMailbox& mailbox,
+RelayOptions options_of(std::size_t relay, std::size_t relays, RelayOptions options) {
+  const auto part = [&](std::uint64_t rate) {
+    return rate == 0 ? 0 : std::max<std::uint64_t>(1, rate / relays);  // 0: no limit
+  };
+  options.events_per_s_max = part(options.events_per_s_max);
+  options.bytes_per_s_max = part(options.bytes_per_s_max);
+  if (relay == 0) return options;
+  options.broker.client_id += "-" + std::to_string(relay + 1);
+  options.presence = options.commands = false;
+  return options;
+}
+
+Relay::Relay(const RelaySetup& setup, platform::Link& link, Backlog& backlog, RelayMailbox& mailbox,
              const platform::Clock& clock, platform::Entropy& entropy)
     : options_(prepared(setup).options),
       link_(link),
+      backlog_(backlog),
       mailbox_(mailbox),
       clock_(clock),
       entropy_(entropy),
-      publisher_(prepared(std::move(setup)), link, backlog, clock, entropy, statistics_),
+      publisher_(prepared(setup), link, backlog, clock, entropy, statistics_),
+      shares_(setup.relay, setup.relays, options_.lease_term),
       backoff_(options_),
       stall_watch_(options_.stall_timeout),
       deadline_(saturating_add(clock.now(), backoff_.first(entropy.next()))) {
@@ -49,18 +64,21 @@ Relay::Relay(RelaySetup setup, platform::Link& link, Backlog& backlog, RelayMail
   windows_ = *flow::ConnectionWindows::parse(options_.connection_windows);
   windows_due_ = windows_.none() ? Instant::max() : Instant::min();
   statistics_.state = RelayState::backing_off;
+  statistics_.shares = shares_.lease().held.count();
 }
 
 Instant Relay::step(Instant now) {
   if (drained()) return Instant::max();
   auto mail = mailbox_.take();
   if (polls()) mail.committed.clear();
+  for (auto& grant : mail.grants) shares_.accept(std::move(grant), now);
+  if (mail.shares_moved) shares_.look();
   publisher_.take(std::move(mail), now);
   take_answers(now);
   publisher_.settle();
   act(now);
   publisher_.mind_alarms();
-  stall_watch_.observe(publisher_.activity(now), now);
+  stall_watch_.observe(sends_ ? publisher_.activity(now) : flow::StallWatch::State::still, now);
   mailbox_.set_requests(publisher_.requests());
   return next_call();
 }
@@ -106,6 +124,7 @@ void Relay::take_connected(const platform::ConnectGrant& grant, Instant now) {
   connected_at_ = now;
   got_through_ = false;
   if (polls()) poll_at_ = now;
+  shares_.look();
   publisher_.begin(grant, now);
 }
 
@@ -194,11 +213,28 @@ void Relay::work(Instant now) {
     publisher_.look();
     poll_at_ = saturating_add(now, options_.poll_interval);
   }
+  mind_shares(now);
+  if (!sends_) return;
   publisher_.fetch(now);
   if (const auto fed = publisher_.feed(now); !fed) {
     publisher_.died(0);
     lose(ConnectionFailure::ordinary, fed.error().native, fed.error().text());
   }
+}
+
+// What is in flight may be answered meanwhile; nothing new is sent without a lease.
+void Relay::mind_shares(Instant now) {
+  if (shares_.alone()) return;
+  const ShareSet before = shares_.lease().held;
+  if (const auto change = shares_.take_change(publisher_.quiet())) {
+    const ShareSet held = change->lease.held;
+    statistics_.shares = held.count();
+    statistics_.leases_taken += (held & ~before).count();
+    statistics_.leases_lost += (before & ~held).count();
+    publisher_.drain(*change);
+  }
+  if (const auto claim = shares_.next_claim(now, publisher_.quiet())) backlog_.claim(*claim);
+  sends_ = shares_.may_send(now);
 }
 
 void Relay::lose(ConnectionFailure failure, std::int32_t reason, std::string detail) {
@@ -280,7 +316,8 @@ Instant Relay::next_call() const {
   const bool rival = has_alarm(statistics_, RelayAlarm::duplicate_identity);
   const Instant alone =
       rival ? saturating_add(connected_at_, backoff_.takeover_max() + Duration{1}) : Instant::max();
-  return std::min({publisher_.next_call(), watchdog, windows_due_, poll_at_, stall_watch_.due_at(), alone});
+  return std::min({sends_ ? publisher_.next_call() : Instant::max(), shares_.next_call(), watchdog,
+                   windows_due_, poll_at_, stall_watch_.due_at(), alone});
 }
 
 RelayStatistics Relay::statistics() const {

@@ -18,6 +18,7 @@
 #include "relay/backlog.hpp"
 #include "relay/mailbox.hpp"
 #include "relay/publisher.hpp"
+#include "relay/share_keeper.hpp"
 
 /// Drains the backlog to one broker: a state machine that is stepped, with no thread of its own.
 ///
@@ -56,10 +57,10 @@ inline constexpr std::chrono::seconds kKeepAliveMin{5};
 
 class Relay {
  public:
-  /// Everything but `setup` must outlive it. The caller has given the link and the mailbox one waker, and
+  /// Everything but `setup` must outlive it. One of several relays has its options from options_of(). The caller has given the link and the mailbox one waker, and
   /// rings it or comes back when step() says so. `clock` is asked for the wall clock, and for the time after
   /// drop(), which may block. `invalid` options are the caller's to refuse: see check_options().
-  Relay(RelaySetup setup, platform::Link& link, Backlog& backlog, RelayMailbox& mailbox,
+  Relay(const RelaySetup& setup, platform::Link& link, Backlog& backlog, RelayMailbox& mailbox,
         const platform::Clock& clock, platform::Entropy& entropy);
 
   /// Does what is due. Call it again at the returned instant, or earlier when the waker rings; an instant not
@@ -86,6 +87,7 @@ class Relay {
   void act(Instant now);
   void connect(Instant now);
   void work(Instant now);
+  void mind_shares(Instant now);
   void lose(flow::ConnectionFailure failure, std::int32_t reason, std::string detail);
   void mind_windows(Instant now);
   void begin_rest(Instant now);
@@ -99,11 +101,13 @@ class Relay {
 
   RelayOptions options_;
   platform::Link& link_;
+  Backlog& backlog_;
   RelayMailbox& mailbox_;
   const platform::Clock& clock_;
   platform::Entropy& entropy_;
   RelayStatistics statistics_;  // its `state` is the state
   Publisher publisher_;
+  ShareKeeper shares_;
   flow::ReconnectBackoff backoff_;
   flow::ConnectionWindows windows_;
   flow::StallWatch stall_watch_;
@@ -116,10 +120,14 @@ class Relay {
   Instant poll_at_ = Instant::max();    // look into the lanes then
   bool got_through_ = false;            // something was acknowledged on this connection
   bool keep_alive_lowered_ = false;     // and nothing got through since
+  bool sends_ = true;                   // its lease lets it
   bool answers_left_ = false;           // the last poll was full
   std::array<platform::LinkEvent, kLinkEventsPerStep> answers_;
 };
 
+/// What one of several relays does with the options of all: it has a client id of its own and its part of the rates,
+/// and only the first says the presence and takes commands.
+[[nodiscard]] RelayOptions options_of(std::size_t relay, std::size_t relays, RelayOptions options);
 /// The written bounds of RelayOptions. `invalid` names the first one that is broken.
 [[nodiscard]] Result<void> check_options(const RelayOptions& options);
 /// `invalid`: RelayOptions::lanes names a lane that there is not, or one twice.

@@ -4,9 +4,11 @@
 #include <holdfast/platform/host.hpp>
 #include <holdfast/platform/link.hpp>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "relay/broker_profile.hpp"
-#include "runtime/relay_thread.hpp"
+#include "runtime/relay_fleet.hpp"
 #include "runtime/store_thread.hpp"
 #include "store/resize.hpp"
 
@@ -37,10 +39,14 @@ class Outbox::Impl {
         process_(platform.host.process_id()),
         store_(std::move(store), platform.clock, options) {}
 
-  Result<void> start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link) {
+  Result<void> start_relays(const RelayOptions& options, std::vector<std::unique_ptr<platform::Link>> links) {
     if (auto done = guard("start the relay"); !done) return done;
     if (auto done = relay::check_options(options); !done) return done;
-    if (link == nullptr) return fail(ErrorCode::invalid, "start the relay", "there is no link");
+    if (links.empty() || std::find(links.begin(), links.end(), nullptr) != links.end())
+      return fail(ErrorCode::invalid, "start the relay", "there is no link");
+    if (links.size() > limits::kRelaysMax)
+      return fail(ErrorCode::invalid, "start the relay",
+                  "there are at most " + std::to_string(limits::kRelaysMax) + " relays");
     const std::lock_guard life(life_mutex_);
     if (relay_) return fail(ErrorCode::invalid, "start the relay", "a relay runs already");
     relay::RelaySetup setup{
@@ -63,11 +69,13 @@ class Outbox::Impl {
                                        .event_data_bytes_max = options_.event_data_bytes_max};
     if (auto fits = relay::check_profile(options, publishing); !fits) return fits;
     setup.figures = [this] {
-      return Statistics{.store = store_.store_statistics(), .relay = {}, .lanes = store_.lane_statistics()};
+      return Statistics{
+          .store = store_.store_statistics(), .relay = {}, .relays = {}, .lanes = store_.lane_statistics()};
     };
-    auto relay = std::make_unique<runtime::RelayThread>(setup, std::move(link), store_, platform_);
+    auto relays =
+        std::make_unique<runtime::RelayFleet>(std::move(setup), std::move(links), store_, platform_);
     const std::lock_guard lock(relay_mutex_);
-    relay_ = std::move(relay);
+    relay_ = std::move(relays);
     return {};
   }
 
@@ -96,7 +104,7 @@ class Outbox::Impl {
     if (auto done = guard(paused ? "pause" : "resume"); !done) return done;
     return ask<void>([&](store::Store& store) {
       auto done = store.set_paused(lane, paused);
-      if (done) store_.announce_again();  // a relay that found the lane paused looks again
+      if (done) store_.ask_to_look_again();  // a relay has found the lane paused
       return done;
     });
   }
@@ -174,9 +182,11 @@ class Outbox::Impl {
   }
 
   Statistics statistics() const {
-    Statistics all{.store = store_.store_statistics(), .relay = {}, .lanes = store_.lane_statistics()};
+    Statistics all{
+        .store = store_.store_statistics(), .relay = {}, .relays = {}, .lanes = store_.lane_statistics()};
     const std::lock_guard lock(relay_mutex_);
-    if (relay_) all.relay = relay_->statistics();
+    if (relay_) all.relays = relay_->statistics();
+    all.relay = runtime::all_together(all.relays);
     return all;
   }
 
@@ -221,7 +231,7 @@ class Outbox::Impl {
   std::mutex slow_mutex_;           // one backup or check at a time
   std::mutex life_mutex_;           // one start or close at a time; both may take seconds
   mutable std::mutex relay_mutex_;  // guards the pointer below against statistics()
-  std::unique_ptr<runtime::RelayThread> relay_;
+  std::unique_ptr<runtime::RelayFleet> relay_;
 };
 
 Result<std::unique_ptr<Outbox>> Outbox::open(const StoreOptions& options, PlatformView platform) {
@@ -243,7 +253,14 @@ Outbox::~Outbox() {
 }
 
 Result<void> Outbox::start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link) {
-  return impl_->start_relay(options, std::move(link));
+  std::vector<std::unique_ptr<platform::Link>> links;
+  links.push_back(std::move(link));
+  return impl_->start_relays(options, std::move(links));
+}
+
+Result<void> Outbox::start_relays(const RelayOptions& options,
+                                  std::vector<std::unique_ptr<platform::Link>> links) {
+  return impl_->start_relays(options, std::move(links));
 }
 
 WriteResult Outbox::write(WriteBody body, const WriteOptions& options) {

@@ -16,33 +16,33 @@ platform::Link& prepared(platform::Link& link, platform::Waker& waker, relay::Re
   return link;
 }
 
+bool receives(const relay::RelaySetup& setup) {
+  return relay::options_of(setup.relay, setup.relays, setup.options).commands;
+}
+
 relay::RelaySetup receiving(relay::RelaySetup setup) {
-  setup.receives = setup.options.commands;
+  setup.receives = receives(setup);
   return setup;
 }
 
 }  // namespace
 
 RelayThread::RelayThread(const relay::RelaySetup& setup, std::unique_ptr<platform::Link> link,
-                         StoreThread& store, PlatformView platform)
+                         RelayDesk& desk, StoreThread& store, PlatformView platform)
     : clock_(platform.clock),
       mailbox_(waker_),
       link_(std::move(link)),
-      store_(store),
-      backlog_(store, mailbox_, platform.clock),
-      polls_(setup.options.poll_interval.count() > 0),
-      relay_(receiving(setup), prepared(*link_, waker_, setup.options.commands ? &mailbox_ : nullptr),
-             backlog_, mailbox_, platform.clock, platform.entropy) {
-  store_.listen({.committed = on_commit(), .control_committed = [this] { mailbox_.control_committed(); }});
-  thread_ = std::thread([this] { loop(); });
+      backlog_(setup.relay, desk, store, mailbox_, platform.clock),
+      relay_(receiving(setup), prepared(*link_, waker_, receives(setup) ? &mailbox_ : nullptr), backlog_,
+             mailbox_, platform.clock, platform.entropy) {}
+
+RelayThread::~RelayThread() {
+  begin_stop();
+  join();
 }
 
-RelayThread::~RelayThread() { stop(); }
-
-// A relay that polls is not told, or it would not be a poll.
-std::function<void(store::LaneNumber, std::int64_t)> RelayThread::on_commit() {
-  if (polls_) return {};
-  return [this](store::LaneNumber lane, std::int64_t seq) { mailbox_.committed(lane, seq); };
+void RelayThread::start() {
+  thread_ = std::thread([this] { loop(); });
 }
 
 void RelayThread::loop() {
@@ -82,17 +82,16 @@ Result<void> RelayThread::replay(const ReplayRequest& request) {
   return fail(ErrorCode::busy, "replay", "as many requests as may wait are waiting; try again later");
 }
 
-void RelayThread::stop() {
+void RelayThread::begin_stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   waker_.wake();
-  if (!thread_.joinable()) return;
-  thread_.join();
-  // The store's user may still hold mail for us: wait until it has let go.
-  store_.listen({});
-  store_.drain_tasks();
+}
+
+void RelayThread::join() {
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace holdfast::runtime

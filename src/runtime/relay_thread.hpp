@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <holdfast/outbox.hpp>
 #include <holdfast/platform/clock.hpp>
 #include <holdfast/platform/link.hpp>
@@ -16,20 +15,24 @@
 
 namespace holdfast::runtime {
 
-/// The thread that steps the relay. It never waits for the store: both sides leave each other mail.
+/// The thread that steps a relay. It never waits for the store: both sides leave each other mail.
 class RelayThread {
  public:
-  /// `setup` has been checked. Everything must outlive this object.
-  RelayThread(const relay::RelaySetup& setup, std::unique_ptr<platform::Link> link, StoreThread& store,
-              PlatformView platform);
+  /// `setup` has been checked. Everything must outlive this object, and the store must not hold mail for it any more
+  /// when it ends: see RelayFleet.
+  RelayThread(const relay::RelaySetup& setup, std::unique_ptr<platform::Link> link, RelayDesk& desk,
+              StoreThread& store, PlatformView platform);
   ~RelayThread();
   RelayThread(const RelayThread&) = delete;
   RelayThread& operator=(const RelayThread&) = delete;
 
+  void start();
   /// Lets events in flight be acknowledged for at most RelayOptions::drain_timeout, hands the
-  /// acknowledgements to the store, drops the connection and ends the thread. Blocks for that, and for
-  /// Link::drop().
-  void stop();
+  /// acknowledgements to the store, drops the connection and ends the thread.
+  void begin_stop();
+  /// Waits for that, and for Link::drop().
+  void join();
+  [[nodiscard]] relay::RelayMailbox& mailbox() noexcept { return mailbox_; }
   [[nodiscard]] RelayStatistics statistics() const;
   /// `busy`: limits::kResendRequestsMax wait.
   [[nodiscard]] Result<void> replay(const ReplayRequest& request);
@@ -37,7 +40,6 @@ class RelayThread {
   void requeued() { mailbox_.requeued(); }
 
  private:
-  [[nodiscard]] std::function<void(store::LaneNumber, std::int64_t)> on_commit();
   void loop();
   void publish_statistics();
 
@@ -45,9 +47,7 @@ class RelayThread {
   platform::Waker waker_;
   relay::RelayMailbox mailbox_;
   std::unique_ptr<platform::Link> link_;
-  StoreThread& store_;
   StoreBacklog backlog_;
-  const bool polls_;
   relay::Relay relay_;  // the thread's
 
   mutable std::mutex mutex_;  // guards the two below

@@ -16,8 +16,9 @@ void StoreBacklog::fetch_control() {
 }
 
 void StoreBacklog::settle(std::vector<relay::Settlement> settled) {
-  store_.post([settled = std::move(settled)](Store& store) {
+  store_.post([this, settled = std::move(settled)](Store& store) {
     for (const relay::Settlement& event : settled) store.settle(event.lane, event.seq);
+    after_settling(store);
   });
 }
 
@@ -44,11 +45,34 @@ void StoreBacklog::refuse_requeued(relay::Refusal refusal) {
 }
 
 void StoreBacklog::release() {
-  store_.post([](Store& store) { store.release_pins(); });
+  store_.post([relay = relay_](Store& store) { store.release_pins(relay); });
+}
+
+void StoreBacklog::claim(const store::ShareClaim& claim) {
+  store_.post([this, claim](Store& store) {
+    auto grant = store.claim_shares(claim);
+    mailbox_.put(grant ? std::optional(std::move(*grant)) : std::nullopt);
+    if (store.take_lease_news()) desk_.shares_moved(relay_);
+  });
+}
+
+void StoreBacklog::records_through() {
+  store_.post([this](Store&) {
+    if (desk_.records_through()) store_.ask_to_look_again();
+  });
+}
+
+// A relay that had to wait for the cursor is told when it has moved, whoever has moved it.
+void StoreBacklog::after_settling(Store& store) {
+  if (desk_.anyone_waits() && desk_.may_go_on(store.watermarks())) store_.ask_to_look_again();
 }
 
 void StoreBacklog::serve_fetch(Store& store, const relay::FetchRequest& request) {
-  auto fetched = store.fetch(request.lane, request.after_seq, request.events_max, request.bytes_max);
+  if (!request.lease.alone() && !request.lease.held[0] && !desk_.records_open())
+    return mailbox_.put(relay::FetchReply{request.lane, request.after_seq, {}, request.after_seq, false});
+  auto fetched = store.fetch(request);
+  if (fetched && fetched->at_span_end && !request.lease.alone())
+    desk_.waits(request.lane, store.watermarks());
   if (!fetched) {
     store_.post_at(clock_.now() + kRetryPause,
                    [this, request](Store& again) { serve_fetch(again, request); });
@@ -69,6 +93,7 @@ void StoreBacklog::serve_replay(Store& store, const relay::ReplayFetch& request)
 }
 
 void StoreBacklog::serve_control(Store& store) {
+  desk_.records_asked();
   auto records = store.control_records();
   if (!records) {
     store_.post_at(clock_.now() + kRetryPause, [this](Store& again) { serve_control(again); });
@@ -83,7 +108,9 @@ void StoreBacklog::serve_refusal(Store& store, const relay::Refusal& refusal) {
     store.note_failure(note);
     return;
   }
-  mailbox_.put(relay::RefusalReply{refusal.lane, refusal.seq, store.quarantine(note)});
+  const bool may = store.is_current(refusal.lease);
+  mailbox_.put(relay::RefusalReply{refusal.lane, refusal.seq, may && store.quarantine(note)});
+  after_settling(store);
 }
 
 }  // namespace holdfast::runtime

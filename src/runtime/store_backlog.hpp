@@ -5,6 +5,7 @@
 
 #include "relay/backlog.hpp"
 #include "relay/mailbox.hpp"
+#include "runtime/relay_desk.hpp"
 #include "runtime/store_thread.hpp"
 
 namespace holdfast::runtime {
@@ -15,9 +16,10 @@ class StoreBacklog final : public relay::Backlog {
  public:
   static constexpr std::chrono::seconds kRetryPause{1};
 
-  /// All must outlive the store's thread.
-  StoreBacklog(StoreThread& store, relay::RelayMailbox& mailbox, const platform::Clock& clock)
-      : store_(store), mailbox_(mailbox), clock_(clock) {}
+  /// Of one of the relays that share a desk. All must outlive the store's thread.
+  StoreBacklog(std::size_t relay, RelayDesk& desk, StoreThread& store, relay::RelayMailbox& mailbox,
+               const platform::Clock& clock)
+      : relay_(relay), desk_(desk), store_(store), mailbox_(mailbox), clock_(clock) {}
 
   void fetch(const relay::FetchRequest& request) override;
   void fetch_control() override;
@@ -28,13 +30,18 @@ class StoreBacklog final : public relay::Backlog {
   void settle_requeued(relay::Settlement event) override;
   void refuse_requeued(relay::Refusal refusal) override;
   void release() override;
+  void claim(const store::ShareClaim& claim) override;
+  void records_through() override;
 
  private:
   void serve_fetch(store::Store& store, const relay::FetchRequest& request);
+  void after_settling(store::Store& store);
   void serve_control(store::Store& store);
   void serve_refusal(store::Store& store, const relay::Refusal& refusal);
   void serve_replay(store::Store& store, const relay::ReplayFetch& request);
 
+  const std::size_t relay_;
+  RelayDesk& desk_;
   StoreThread& store_;
   relay::RelayMailbox& mailbox_;
   const platform::Clock& clock_;

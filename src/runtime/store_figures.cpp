@@ -2,6 +2,7 @@
 //
 // What is published about the store: marks and counters with every commit, the rest now and then.
 #include <algorithm>
+#include <utility>
 
 #include "runtime/store_thread.hpp"
 
@@ -64,6 +65,7 @@ void StoreThread::announce(const std::vector<store::Watermark>& marks) {
       listener_.committed(marks[i].lane, marks[i].committed_seq);
     }
   }
+  if (std::exchange(look_again_, false) && listener_.look_again) listener_.look_again();
   if (listener_.control_committed && store_->take_control_news()) listener_.control_committed();
 }
 

@@ -153,7 +153,7 @@ void StoreThread::listen(Listener listener) {
   platform::Waker done;
   post([&](store::Store&) {
     listener_ = std::move(listener);
-    announce_again();
+    announced_.clear();
     announce(store_->watermarks());
     done.wake();
   });

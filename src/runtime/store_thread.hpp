@@ -53,6 +53,7 @@ class StoreThread {
   struct Listener {
     std::function<void(store::LaneNumber, std::int64_t)> committed;
     std::function<void()> control_committed;
+    std::function<void()> look_again;
   };
 
   /// `options` as the store was opened with.
@@ -76,8 +77,9 @@ class StoreThread {
   [[nodiscard]] Result<void> flush(Instant deadline);
   /// Returns when nobody uses the old listener any more, and the new one knows what is durable.
   void listen(Listener listener);
-  /// For the holder of the baton: the listener hears of every lane's durable seq again.
-  void announce_again() { announced_.clear(); }
+  /// For the holder of the baton: the listener is told to look into every lane again, since a fetch that gave nothing
+  /// may give something now.
+  void ask_to_look_again() noexcept { look_again_ = true; }
   /// Waits until every task that was posted before has run. For whoever is about to go away.
   void drain_tasks();
   /// The lane is gone: writes that name it are `invalid`.
@@ -173,6 +175,7 @@ class StoreThread {
   bool statistics_stale_ = false;
   Listener listener_;
   std::vector<store::Watermark> announced_;  // what the listener knows
+  bool look_again_ = false;
   std::vector<Write> group_;
   std::vector<store::WriteJob> jobs_;
   std::size_t callers_told_ = 0;  // synchronous ones, of the last group

@@ -5,6 +5,7 @@
 
 #include "store/schema_2_sql.hpp"
 #include "store/schema_3_sql.hpp"
+#include "store/schema_4_sql.hpp"
 #include "store/schema_sql.hpp"
 
 namespace holdfast::store {
@@ -13,7 +14,7 @@ namespace {
 // Element i takes a store from version i to i + 1. Forward only, DDL and O(1) work only; never edit one that
 // was released. Rows convert when they are touched.
 constexpr std::array<std::string_view, static_cast<std::size_t>(kSchemaVersion)> kMigrations = {
-    kSchemaSql, kSchema2Sql, kSchema3Sql};
+    kSchemaSql, kSchema2Sql, kSchema3Sql, kSchema4Sql};
 
 Result<void> run_migration(Connection& connection, std::int64_t to) {
   if (auto done = connection.execute("BEGIN IMMEDIATE"); !done) return done;

@@ -234,7 +234,7 @@ std::vector<LaneMemory> Session::memory() const {
   std::vector<LaneMemory> memory;
   for (const Lane& lane : lanes_) {
     memory.push_back({lane.record.lane, lane.settled, lane.lost_events_below, lane.lost_bytes_below,
-                      lane.pinned_to, lane.rejected_events, lane.shed_events});
+                      lane.pins, lane.rejected_events, lane.shed_events});
   }
   return memory;
 }
@@ -253,7 +253,8 @@ void Session::adopt(const std::vector<LaneMemory>& memory) {
     // A shed whose commit was in doubt may have happened after all: the file's gaps say so.
     lane->hulls.clear();
     (void)settle_declared(*lane);
-    lane->pinned_to = std::min(known.pinned_to, lane->durable.last_seq);
+    lane->pins = known.pins;
+    lane->pins.cut(lane->durable.last_seq);
   }
 }
 

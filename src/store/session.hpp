@@ -18,11 +18,14 @@
 #include "flow/shedding.hpp"
 #include "store/epoch_table.hpp"
 #include "store/fence.hpp"
+#include "store/fetch_order.hpp"
 #include "store/key_table.hpp"
 #include "store/lane_rows.hpp"
 #include "store/lane_table.hpp"
 #include "store/layout.hpp"
+#include "store/lease_table.hpp"
 #include "store/loss_table.hpp"
+#include "store/pins.hpp"
 #include "store/quarantine_table.hpp"
 #include "store/replay.hpp"
 #include "store/settled.hpp"
@@ -40,6 +43,7 @@ struct Fetched {
   std::vector<StoredEvent> events;
   std::int64_t end_seq = 0;
   bool more = false;  ///< a fetch after end_seq would give something now; not so at the end of the span
+  bool at_span_end = false;                 ///< what follows is too far above the cursor now
   std::optional<std::int64_t> damaged_seq;  ///< the row after `events` cannot be read as it was written
   std::optional<Hole> vanished;             ///< these rows after `events` are not there, and nothing says why
 };
@@ -58,7 +62,7 @@ struct LaneMemory {
   Settled settled;
   std::int64_t lost_events_below = 0;  ///< when `settled` was made
   std::int64_t lost_bytes_below = 0;
-  std::int64_t pinned_to = 0;
+  Pins pins;
   std::uint64_t rejected_events = 0;
   std::uint64_t shed_events = 0;
 };
@@ -188,14 +192,19 @@ class Session {
   [[nodiscard]] Result<void> retire(std::size_t lane_index);
 
   // --- for the relay ---
-  [[nodiscard]] Result<Fetched> fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
-                                      std::size_t bytes_max);
+  [[nodiscard]] Result<Fetched> fetch(const FetchOrder& order);
   [[nodiscard]] Result<std::vector<ControlRecord>> control_records();
-  /// The event, which must have been fetched and not released, leaves the backlog. Stored by store_settled().
+  /// The event leaves the backlog: it was fetched, and not dropped since. Stored by store_settled().
   void settle(LaneNumber lane, std::int64_t seq);
+  /// Fetched and not released, settled, or of a lane that is gone.
+  [[nodiscard]] bool is_pinned(LaneNumber lane, std::int64_t seq) const noexcept;
   void settle_control(std::int64_t row, bool is_gap);
-  /// Unpins all fetched rows.
-  void release_pins();
+  /// Unpins all rows that this relay has fetched.
+  void release_pins(std::size_t relay);
+  /// In a transaction of the caller: the shares are the relay's. Returns the highest token.
+  [[nodiscard]] Result<std::int64_t> take_shares(std::size_t relay, ShareSet shares);
+  /// In a transaction of the caller: they are nobody's.
+  [[nodiscard]] Result<void> let_go_of_shares(ShareSet shares);
   /// In a transaction of the caller: remembers the refusal.
   [[nodiscard]] Result<void> note_failure(const RefusalNote& note);
   /// In a transaction of the caller: moves the event to quarantine and declares the gap with `gap_reason`.
@@ -289,7 +298,7 @@ class Session {
     Head durable;
     std::int64_t low_seq = 1;          ///< no row below it
     std::int64_t low_bytes = 0;        ///< running total below low_seq
-    std::int64_t pinned_to = 0;        ///< highest seq handed out since the last release
+    Pins pins;                         ///< what was handed out since the last release
     std::optional<LaneRecord> staged;  ///< `record` once this transaction commits
     std::int64_t staged_low_seq = 1;
     std::int64_t staged_low_bytes = 0;
@@ -407,6 +416,7 @@ class Session {
   LaneTable lane_table_;
   LossTable losses_;
   QuarantineTable quarantine_;
+  LeaseTable leases_;
   KeyTable keys_;
   Statement begin_;
   Statement begin_read_;

@@ -248,14 +248,13 @@ Result<std::optional<Hole>> Session::explain(Lane& lane, std::int64_t from, std:
   return std::optional<Hole>();
 }
 
-Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::size_t events_max,
-                               std::size_t bytes_max) {
+Result<Fetched> Session::fetch(const FetchOrder& order) {
   HOLDFAST_CHECK(!in_transaction());
-  Lane* lane = find(number);
+  Lane* lane = find(order.lane);
   Fetched fetched;
-  fetched.end_seq = after_seq;
+  fetched.end_seq = order.after_seq;
   if (lane == nullptr || lane->record.paused) return fetched;  // removed, or resumed one day
-  fetched.end_seq = std::max(after_seq, lane->settled.cursor());
+  fetched.end_seq = std::max(order.after_seq, lane->settled.cursor());
   const std::int64_t span_end = lane->settled.cursor() + static_cast<std::int64_t>(limits::kSpanMax);
   std::size_t bytes = 0;
   bool at_end = true;
@@ -268,16 +267,19 @@ Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::s
       rises = false;
       return false;
     }
-    if (event.seq > span_end) return at_end = false;
+    if (event.seq > span_end) {
+      fetched.at_span_end = true;
+      return at_end = false;
+    }
     if (event.seq > expected) absent.emplace_back(expected, event.seq - 1);
     expected = event.seq + 1;
-    if (lane->settled.contains(event.seq)) {
+    if (lane->settled.contains(event.seq) || !order.lease.covers(order.lane, order.spread, event.key)) {
       fetched.end_seq = event.seq;
       return true;
     }
     bytes += event.data.size();
-    const bool has_room = fetched.events.empty() || bytes <= bytes_max;
-    if (!has_room || fetched.events.size() >= events_max) {
+    const bool has_room = fetched.events.empty() || bytes <= order.bytes_max;
+    if (!has_room || fetched.events.size() >= order.events_max) {
       fetched.more = true;
       return at_end = false;
     }
@@ -306,7 +308,7 @@ Result<Fetched> Session::fetch(LaneNumber number, std::int64_t after_seq, std::s
     fetched.vanished = **unexplained;
     break;
   }
-  lane->pinned_to = std::max(lane->pinned_to, fetched.damaged_seq.value_or(fetched.end_seq));
+  lane->pins.add(order.lease.relay, fetched.damaged_seq.value_or(fetched.end_seq));
   return fetched;
 }
 
@@ -346,16 +348,41 @@ Result<std::vector<ControlRecord>> Session::control_records() {
 void Session::settle(LaneNumber number, std::int64_t seq) {
   Lane* lane = find(number);
   if (lane == nullptr) return;  // it was removed, and the loss declared
-  HOLDFAST_CHECK(seq <= lane->pinned_to);
+  HOLDFAST_CHECK(seq <= lane->durable.last_seq);
   lane->settled.settle(seq);
+}
+
+bool Session::is_pinned(LaneNumber number, std::int64_t seq) const noexcept {
+  const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
+                                 [&](const Lane& each) { return each.record.lane == number; });
+  return lane == lanes_.end() || seq <= std::max(lane->pins.highest(), lane->settled.cursor());
 }
 
 void Session::settle_control(std::int64_t row, bool is_gap) {
   (is_gap ? acknowledged_gaps_ : acknowledged_epochs_).push_back(row);
 }
 
-void Session::release_pins() {
-  for (Lane& lane : lanes_) lane.pinned_to = lane.settled.cursor();
+void Session::release_pins(std::size_t relay) {
+  for (Lane& lane : lanes_) lane.pins.release(relay);
+}
+
+Result<std::int64_t> Session::take_shares(std::size_t relay, ShareSet shares) {
+  std::int64_t token = 0;
+  for (std::size_t share = 0; share < shares.size(); ++share) {
+    if (!shares[share]) continue;
+    const auto taken = leases_.take(share, relay);
+    if (!taken) return taken;
+    token = std::max(token, *taken);
+  }
+  return token;
+}
+
+Result<void> Session::let_go_of_shares(ShareSet shares) {
+  for (std::size_t share = 0; share < shares.size(); ++share) {
+    if (!shares[share]) continue;
+    if (auto done = leases_.let_go(share); !done) return done;
+  }
+  return {};
 }
 
 Result<void> Session::note_failure(const RefusalNote& note) { return losses_.note_failure(note); }

@@ -281,6 +281,7 @@ Result<void> Session::open_tables() {
   if (done) done = take(EpochTable::open(connection_), epochs_);
   if (done) done = take(LossTable::open(connection_, platform_.entropy), losses_);
   if (done) done = take(QuarantineTable::open(connection_), quarantine_);
+  if (done) done = take(LeaseTable::open(connection_), leases_);
   if (done) done = take(KeyTable::open(connection_), keys_);
   if (done) {
     done = prepare_all(connection_.handle(), {{&begin_, "BEGIN IMMEDIATE"},
@@ -341,7 +342,6 @@ Result<Session::Lane> Session::open_lane(LaneRecord record) {
   lane.head = lane.durable = {last, std::max(total->value_or(0), lane.record.cursor_bytes)};
   lane.low_seq = lane.staged_low_seq = lowest_row->value_or(last + 1);
   lane.low_bytes = lane.staged_low_bytes = below_low->value_or(lane.durable.total_bytes);
-  lane.pinned_to = lane.record.cursor;
   if (auto done = settle_declared(lane); !done) return tl::unexpected<Error>(done.error());
   return lane;
 }

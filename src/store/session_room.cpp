@@ -217,7 +217,7 @@ void Session::count_refused() noexcept {
 
 // Above everything that may be in flight or is acknowledged.
 std::int64_t Session::first_droppable(const Lane& lane) const noexcept {
-  return std::max({lane.settled.cursor(), lane.pinned_to, lane.settled.highest_row()}) + 1;
+  return std::max({lane.settled.cursor(), lane.pins.highest(), lane.settled.highest_row()}) + 1;
 }
 
 Result<std::uint64_t> Session::shed(std::size_t lane_index, std::uint64_t bytes) {
@@ -506,7 +506,7 @@ Result<void> Session::set_paused(std::string_view name, bool paused) {
 
 bool Session::in_flight(std::size_t lane_index) const noexcept {
   const Lane& lane = lanes_.at(lane_index);
-  return lane.pinned_to > lane.settled.cursor();
+  return lane.pins.highest() > lane.settled.cursor();
 }
 
 Result<void> Session::retire(std::size_t lane_index) {

@@ -9,9 +9,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "flow/pressure.hpp"
+#include "store/leases.hpp"
 #include "store/session.hpp"
 #include "store/set_aside.hpp"
 
@@ -68,13 +70,23 @@ class Store {
   std::size_t commit_group(std::span<WriteJob> jobs);
   [[nodiscard]] Result<void> read(const ReadBody& body);
 
-  [[nodiscard]] Result<Fetched> fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
-                                      std::size_t bytes_max);
+  /// Nothing when the lease is not the relay's any more.
+  [[nodiscard]] Result<Fetched> fetch(const FetchOrder& order);
   /// The oldest unacknowledged ones, at most limits::kControlRecordsMax.
   [[nodiscard]] Result<std::vector<ControlRecord>> control_records();
   void settle(LaneNumber lane, std::int64_t seq);
   void settle_control(std::int64_t row, bool is_gap);
-  void release_pins();
+  void release_pins(std::size_t relay = 0);
+
+  // --- several relays ---
+  /// So many from now on; nobody holds anything.
+  void expect_relays(std::size_t relays, Duration term);
+  /// An error: nothing has changed, and what the relay holds is its own until its term is over.
+  [[nodiscard]] Result<ShareGrant> claim_shares(const ShareClaim& claim);
+  [[nodiscard]] bool is_current(const ShareLease& lease) const noexcept;
+  /// True once after a share was taken or let go of.
+  [[nodiscard]] bool take_lease_news() noexcept { return std::exchange(lease_news_, false); }
+
   /// Remembers a refused attempt, for people; best effort.
   void note_failure(const RefusalNote& note);
   /// True: quarantined, declared and settled. False: not now (full, or an error); the event stays pending.
@@ -180,6 +192,8 @@ class Store {
   [[nodiscard]] Result<std::size_t> change_quarantine(
       const char* where, std::string_view lane,
       const std::function<Result<std::size_t>(std::size_t)>& change);
+  [[nodiscard]] Result<std::int64_t> store_leases(std::size_t relay,
+                                                  const flow::LeaseBoard::Decision& decision);
   [[nodiscard]] Result<bool> relieve_alone();
   [[nodiscard]] Result<void> probe_medium();
   [[nodiscard]] Result<bool> check_rows();
@@ -211,6 +225,8 @@ class Store {
   bool epoch_known_ = false;
   bool closed_ = false;
   bool room_news_ = false;
+  std::optional<Leases> leases_;  ///< of several relays
+  bool lease_news_ = false;
   bool control_left_ = false;  ///< the last control_records() was cut short
   bool control_news_ = true;   ///< at open there may be some from before
 };

@@ -2,6 +2,7 @@
 //
 // The part of the store that serves the relay, and keeps house.
 #include <algorithm>
+#include <holdfast/check.hpp>
 #include <holdfast/platform/clock.hpp>
 
 #include "store/backup.hpp"
@@ -9,15 +10,19 @@
 
 namespace holdfast::store {
 
-Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
-                             std::size_t bytes_max) {
+Result<Fetched> Store::fetch(const FetchOrder& order) {
+  if (!is_current(order.lease)) {
+    Fetched nothing;
+    nothing.end_seq = order.after_seq;
+    return nothing;
+  }
   for (;;) {
     if (!have_session()) return fail(ErrorCode::io_error, "fetch events", "the store is not usable now");
-    auto fetched = session_->fetch(lane, after_seq, events_max, bytes_max);
+    auto fetched = session_->fetch(order);
     if (fetched && fetched->vanished) {
       // Rows that nothing explains the absence of are declared, so that they neither block nor vanish silently.
       const Hole hole = *fetched->vanished;
-      if (auto done = transact([&] { return session_->declare_vanished(lane, hole); }); !done)
+      if (auto done = transact([&] { return session_->declare_vanished(order.lane, hole); }); !done)
         return tl::unexpected<Error>(done.error());
       counters_.rows_damaged += static_cast<std::uint64_t>(hole.last - hole.first + 1);
       control_news_ = true;
@@ -27,7 +32,7 @@ Result<Fetched> Store::fetch(LaneNumber lane, std::int64_t after_seq, std::size_
     if (!fetched || !fetched->damaged_seq || !fetched->events.empty()) return fetched;
     // A row that cannot be read as it was written is set aside and declared, so that it neither blocks nor
     // vanishes.
-    const RefusalNote note{lane, *fetched->damaged_seq, 0, "the row's checksum does not fit",
+    const RefusalNote note{order.lane, *fetched->damaged_seq, 0, "the row's checksum does not fit",
                            platform_.clock.wall().utc};
     if (quarantine(note, "damaged")) {
       ++counters_.rows_damaged;
@@ -48,7 +53,11 @@ Result<std::vector<ControlRecord>> Store::control_records() {
 }
 
 void Store::settle(LaneNumber lane, std::int64_t seq) {
-  if (session_) return session_->settle(lane, seq);
+  if (session_) {
+    // One of several relays may have been stuck and lost its pins: the broker's word counts all the same.
+    HOLDFAST_CHECK(leases_ || session_->is_pinned(lane, seq));
+    return session_->settle(lane, seq);
+  }
   // The file is not open now: the next session adopts this.
   const auto found = std::find_if(memory_.begin(), memory_.end(),
                                   [&](const LaneMemory& memory) { return memory.lane == lane; });
@@ -60,8 +69,8 @@ void Store::settle_control(std::int64_t row, bool is_gap) {
   if (session_) session_->settle_control(row, is_gap);
 }
 
-void Store::release_pins() {
-  if (session_) session_->release_pins();
+void Store::release_pins(std::size_t relay) {
+  if (session_) session_->release_pins(relay);
 }
 
 void Store::note_failure(const RefusalNote& note) {

@@ -8,7 +8,7 @@
 namespace holdfast::sim_tests {
 
 void DirectBacklog::fetch(const relay::FetchRequest& request) {
-  auto fetched = store_.fetch(request.lane, request.after_seq, request.events_max, request.bytes_max);
+  auto fetched = store_.fetch(request);
   if (!fetched) return unanswered_.push_back([this, request] { fetch(request); });
   mailbox_.put(relay::FetchReply{request.lane, request.after_seq, std::move(fetched->events),
                                  fetched->end_seq, fetched->more});
@@ -47,6 +47,11 @@ void DirectBacklog::refuse_requeued(relay::Refusal refusal) {
 }
 
 void DirectBacklog::release() { store_.release_pins(); }
+
+void DirectBacklog::claim(const store::ShareClaim& claim) {
+  auto grant = store_.claim_shares(claim);
+  mailbox_.put(grant ? std::optional(std::move(*grant)) : std::nullopt);
+}
 
 void DirectBacklog::retry() {
   for (const auto& ask : std::exchange(unanswered_, {})) ask();

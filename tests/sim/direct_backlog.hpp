@@ -26,6 +26,8 @@ class DirectBacklog final : public relay::Backlog {
   void settle_requeued(relay::Settlement event) override;
   void refuse_requeued(relay::Refusal refusal) override;
   void release() override;
+  void claim(const store::ShareClaim& claim) override;
+  void records_through() override {}  // a single relay
 
   /// Asks the store again for what it could not give.
   void retry();

@@ -41,6 +41,7 @@ inline constexpr std::size_t kIdempotencyKeyBytesMax = 64;
 inline constexpr std::size_t kIdempotencyKeysMax = 4096;  ///< remembered; the oldest is forgotten
 inline constexpr std::size_t kCheckRowsMax = 500;         ///< rows of one slice of a check
 inline constexpr std::size_t kControlRecordsMax = 256;    ///< gap and epoch records handed out at once
+inline constexpr std::size_t kRelaysMax = 8;              ///< relay threads of one outbox
 inline constexpr std::size_t kFetchEventsMax = 256;       ///< events of one fetch
 inline constexpr std::size_t kFetchBytesMax = 1024 * 1024;
 inline constexpr std::size_t kResendRangesMax = 64;        ///< ranges of one resend request

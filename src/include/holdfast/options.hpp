@@ -170,6 +170,9 @@ struct LaneRelayOptions {
   std::string name;
   Ordering ordering = Ordering::lane;
   AfterRefusal after_refusal = AfterRefusal::pass;
+  /// With several relays: its keys are divided among them. The order of each key stays, that of the lane does not.
+  /// Default: one relay drains the whole lane, in order. No effect with one relay.
+  bool spread = false;
 };
 
 /// Which broker it is: its limits are checked when the relay is configured, and kept when it sends.
@@ -230,6 +233,9 @@ struct RelayOptions {
   bool commands = true;
   /// Requests must carry a MAC made with this secret. Empty: whoever may publish to the command topic may ask.
   std::string command_secret;
+  /// With several relays: one that has not shown up for so long loses its share of the work to another. Default
+  /// 30 s, 1 s to 1 h. Less: a short outage of one connection moves work, and its unanswered events are sent twice.
+  std::chrono::milliseconds lease_term{30'000};
   /// Only to be compared with: look for new events at this interval instead of being woken at commit. 0: woken.
   std::chrono::milliseconds poll_interval{0};
 };

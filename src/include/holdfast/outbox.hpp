@@ -191,6 +191,13 @@ class Outbox {
   /// Starts draining to a broker over `link`. Events wait until it is called. Returns at once: a broker that
   /// is away is no error, and statistics() says how it goes. `invalid`: bad options, or a relay runs already.
   [[nodiscard]] Result<void> start_relay(const RelayOptions& options, std::unique_ptr<platform::Link> link);
+  /// Starts one relay thread for each link, 1 to limits::kRelaysMax: more events in flight on a long round trip than one
+  /// connection may have. Lanes, and the keys of lanes that are `spread`, are divided among them; each event
+  /// goes through one of them, and one that is stuck loses its part to the others. The client ids are the option's, and
+  /// that with "-2", "-3", ... Rates are divided too. The first relay alone says the presence and takes
+  /// commands.
+  [[nodiscard]] Result<void> start_relays(const RelayOptions& options,
+                                          std::vector<std::unique_ptr<platform::Link>> links);
 
   /// Runs `body` in a transaction and waits until it is durable. Success: all of it survives power loss, and
   /// the relay will deliver its events. Any error but `outcome_unknown`: nothing was stored. `full` (budget or

@@ -111,12 +111,16 @@ struct RelayStatistics {
   std::uint64_t resent = 0;           ///< events sent again on request
   std::uint16_t keep_alive_s = 0;     ///< agreed with the broker, on this connection
   bool outside_window = false;        ///< not connected because of connection_windows
+  std::uint64_t shares = 0;           ///< of the work that this relay drains now; one relay: 1
+  std::uint64_t leases_taken = 0;     ///< shares that it took, with several relays
+  std::uint64_t leases_lost = 0;      ///< shares that went to another relay
 };
 
 struct Statistics {
   StoreStatistics store;
-  RelayStatistics relay;
-  std::vector<LaneStatistics> lanes;  ///< in priority order
+  RelayStatistics relay;                ///< of all relays together: sums, and the state of the best one
+  std::vector<RelayStatistics> relays;  ///< each of them, in the order of their links
+  std::vector<LaneStatistics> lanes;    ///< in priority order
 };
 
 }  // namespace holdfast

@@ -105,7 +105,7 @@ struct CommitError : ::testing::Test {
   }
   std::vector<std::string> datas() {
     std::vector<std::string> datas;
-    const auto fetched = device.store->fetch(kTelemetry, 0, 1000, 1024 * 1024);
+    const auto fetched = device.store->fetch({kTelemetry, 0, 1000, 1024 * 1024});
     EXPECT_EQ(outcome(fetched), "ok") << "cannot be read";
     if (!fetched) return datas;
     for (const StoredEvent& e : fetched->events) datas.push_back(text(e.data));

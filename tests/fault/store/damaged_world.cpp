@@ -184,7 +184,7 @@ Result<DamagedWorld::Events> DamagedWorld::walk() {
   Events all;
   for (const LaneRecord& lane : device.store->lanes()) {
     for (std::int64_t after = 0;;) {
-      auto fetched = device.store->fetch(lane.lane, after, 256, 1024 * 1024);
+      auto fetched = device.store->fetch({lane.lane, after, 256, 1024 * 1024});
       if (!fetched) return tl::unexpected<Error>(fetched.error());
       for (StoredEvent& event : fetched->events) {
         // A page that is linked in a circle gives its rows for ever.

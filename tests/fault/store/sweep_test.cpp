@@ -151,7 +151,7 @@ class History {
   }
 
   void settle_two_and_quarantine_one() {
-    const auto fetched = device.store->fetch(kTelemetry, 0, 3, 10'000);
+    const auto fetched = device.store->fetch({kTelemetry, 0, 3, 10'000});
     if (!fetched || fetched->events.size() < 3) return;
     for (std::size_t i = 0; i < 2; ++i) {
       gone_.insert(text(fetched->events[i].data));

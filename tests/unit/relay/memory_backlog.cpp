@@ -47,6 +47,7 @@ std::size_t MemoryBacklog::pending(LaneNumber lane) const {
 
 void MemoryBacklog::fetch(const FetchRequest& request) {
   fetches_ += 1;
+  orders_.push_back(request);
   if (!fetching_.insert(request.lane).second) breach("two fetches of one lane at once");
   if (request.events_max < 1 || request.events_max > limits::kFetchEventsMax) breach("fetch out of bounds");
   answers_.emplace_back([this, request] { answer_fetch(request); });
@@ -183,5 +184,12 @@ void MemoryBacklog::refuse_requeued(Refusal refusal) {
 }
 
 void MemoryBacklog::release() { pinned_.clear(); }
+
+void MemoryBacklog::claim(const store::ShareClaim& claim) {
+  claims_.push_back(claim);
+  if (grants_.empty()) return;
+  answers_.push_back([this, grant = std::move(grants_.front())] { mailbox_.put(grant); });
+  grants_.pop_front();
+}
 
 }  // namespace holdfast::relay::test

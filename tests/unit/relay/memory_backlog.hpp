@@ -42,7 +42,11 @@ class MemoryBacklog final : public Backlog {
   void settle_requeued(Settlement event) override;
   void refuse_requeued(Refusal refusal) override;
   void release() override;
+  void claim(const store::ShareClaim& claim) override;
+  void records_through() override { records_through_ += 1; }
 
+  /// What the next claims are granted, one after another; nullopt: it could not be stored. Nothing left: no answer.
+  void grant(std::optional<store::ShareGrant> grant) { grants_.push_back(std::move(grant)); }
   /// Takes a settled row away, as retention does.
   void purge(LaneNumber lane, std::int64_t seq) { purged_.insert({lane, seq}); }
   /// Has a quarantined event sent again.
@@ -61,6 +65,9 @@ class MemoryBacklog final : public Backlog {
   [[nodiscard]] std::size_t pending(LaneNumber lane) const;
   [[nodiscard]] std::size_t pending_control() const { return control_.size(); }
   [[nodiscard]] std::size_t pinned() const { return pinned_.size(); }
+  [[nodiscard]] const std::vector<store::ShareClaim>& claims() const { return claims_; }
+  [[nodiscard]] const std::vector<FetchRequest>& orders() const { return orders_; }
+  [[nodiscard]] std::size_t records_through_calls() const { return records_through_; }
   [[nodiscard]] std::size_t fetches() const { return fetches_; }
   [[nodiscard]] std::size_t settle_calls() const { return settle_calls_; }
   [[nodiscard]] std::size_t events_fetched_most() const { return events_fetched_most_; }
@@ -91,6 +98,10 @@ class MemoryBacklog final : public Backlog {
   SeqsOfLane quarantined_;
   std::vector<Refusal> refusals_;
   std::vector<std::string> breaches_;
+  std::deque<std::optional<store::ShareGrant>> grants_;
+  std::vector<store::ShareClaim> claims_;
+  std::vector<FetchRequest> orders_;
+  std::size_t records_through_ = 0;
   std::size_t fetches_ = 0;
   std::size_t settle_calls_ = 0;
   std::size_t events_fetched_most_ = 0;  // of one fetch

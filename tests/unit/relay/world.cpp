@@ -23,11 +23,13 @@ RelaySetup setup_for(std::size_t lanes, RelayOptions options, FiguresSource figu
 }  // namespace
 
 World::World(std::size_t lanes, RelayOptions options, std::uint64_t seed, const Wrap& wrap,
-             FiguresSource figures)
+             FiguresSource figures, std::size_t relay_number, std::size_t relays)
     : entropy(seed), link(wrap(broker.make_link())), lanes_(lanes) {
   link->set_waker(&waker);
-  relay = std::make_unique<Relay>(setup_for(lanes, std::move(options), std::move(figures)), *link, backlog,
-                                  mailbox, clock, entropy);
+  RelaySetup setup = setup_for(lanes, std::move(options), std::move(figures));
+  setup.relay = relay_number;
+  setup.relays = relays;
+  relay = std::make_unique<Relay>(setup, *link, backlog, mailbox, clock, entropy);
 }
 
 std::string topic_of(const std::string& key, LaneNumber lane) {

@@ -26,7 +26,8 @@ class World {
   using Wrap = std::function<LinkPtr(LinkPtr)>;
   explicit World(
       std::size_t lanes = 1, RelayOptions options = {}, std::uint64_t seed = 1,
-      const Wrap& wrap = [](LinkPtr link) { return link; }, FiguresSource figures = {});
+      const Wrap& wrap = [](LinkPtr link) { return link; }, FiguresSource figures = {},
+      std::size_t relay_number = 0, std::size_t relays = 1);
 
   /// Commits an event with at least `bytes` of data, which name the event.
   std::int64_t commit(LaneNumber lane = 1, std::size_t bytes = 20);

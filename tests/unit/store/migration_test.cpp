@@ -66,7 +66,7 @@ TEST(Migration, is_not_run_again) {
   EXPECT_EQ(device.lane("alarm").lost_events_ever, 7);
 }
 
-// A store of version 2 is one of today's without the column that version 3 has added.
+// A store of version 2 is one of today's without what later versions have added.
 TEST(Migration, takes_a_quarantine_of_version_2_along) {
   Device device;
   device.open();
@@ -74,7 +74,8 @@ TEST(Migration, takes_a_quarantine_of_version_2_along) {
   ASSERT_EQ(device.seqs(kTelemetry).size(), 2U);
   ASSERT_TRUE(device.store->quarantine({kTelemetry, 1, 0x99, "payload format invalid", {}}));
   device.close();
-  RawDatabase(device.path()).run("ALTER TABLE hf_quarantine DROP COLUMN requeued; PRAGMA user_version=2");
+  RawDatabase(device.path())
+      .run("DROP TABLE hf_lease; ALTER TABLE hf_quarantine DROP COLUMN requeued; PRAGMA user_version=2");
   device.open();
   const auto page = device.store->quarantined("telemetry", 0, 100);
   ASSERT_EQ(page->events.size(), 1U);
@@ -269,6 +270,7 @@ struct Interrupted : VersionOne {
     EXPECT_EQ(raw.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'hf_key'"), found == 1 ? 0 : 1);
     EXPECT_EQ(raw.integer("SELECT count(*) FROM pragma_table_info('hf_quarantine') WHERE name = 'requeued'"),
               found < 3 ? 0 : 1);
+    EXPECT_EQ(raw.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'hf_lease'"), found < 4 ? 0 : 1);
     return found;
   }
   /// The first write after which the new version is there.

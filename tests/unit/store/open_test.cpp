@@ -247,7 +247,7 @@ TEST(Open, is_of_no_use_after_close) {
   EXPECT_EQ(outcome(device.put_and_add("k", "v")), "io_error");
   device.clock.advance(std::chrono::hours(1));
   EXPECT_EQ(outcome(device.put_and_add("k", "v")), "io_error");
-  EXPECT_EQ(outcome(device.store->fetch(kAlarm, 0, 1, 1)), "io_error");
+  EXPECT_EQ(outcome(device.store->fetch({kAlarm, 0, 1, 1})), "io_error");
 }
 
 }  // namespace

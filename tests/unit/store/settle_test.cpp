@@ -159,7 +159,7 @@ TEST_F(Settling, takes_a_late_acknowledgement_of_a_released_row_no_more) {
   add_many(2);
   EXPECT_EQ(device.seqs(kTelemetry).size(), 2U);
   device.store->release_pins();
-  EXPECT_DEATH(device.store->settle(kTelemetry, 1), "pinned_to");
+  EXPECT_DEATH(device.store->settle(kTelemetry, 1), "is_pinned");
 }
 
 }  // namespace

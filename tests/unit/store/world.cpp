@@ -107,7 +107,7 @@ std::vector<StateEntry> Device::list(std::string_view prefix, std::string_view a
 
 Fetched Device::fetch(LaneNumber lane, std::int64_t after_seq, std::size_t events_max,
                       std::size_t bytes_max) {
-  auto fetched = store->fetch(lane, after_seq, events_max, bytes_max);
+  auto fetched = store->fetch({lane, after_seq, events_max, bytes_max});
   HOLDFAST_CHECK(fetched.has_value());
   return std::move(*fetched);
 }

@@ -125,7 +125,8 @@ void add_store(CLI::App& app, StoreOptions& store) {
 }
 
 /// How the backlog is drained.
-void add_relay(CLI::App& app, RelayOptions& relay) {
+void add_relay(CLI::App& app, RunOptions& run) {
+  RelayOptions& relay = run.relay;
   add_parsed(app, "--profile", relay.profile, parse_profile,
              "Keep the limits of generic (default), mosquitto, emqx, hivemq, aws-iot or\nazure-eventgrid")
       ->type_name("BROKER");
@@ -141,6 +142,14 @@ void add_relay(CLI::App& app, RelayOptions& relay) {
   add_items(app, "--ordering", relay.lanes, parse_ordering,
             "LANE=strict: no event overtakes an earlier one of its key, not even a refused\n"
             "one; LANE=strict:hold: nor one in quarantine. Repeatable")
+      ->allow_extra_args(false);
+  app.add_option("--connections", run.connections,
+                 "Deliver over so many connections, each with its part of the lanes (default 1)")
+      ->check(CLI::Range(std::size_t{1}, limits::kRelaysMax));
+  app.add_option("--spread", run.spread,
+                 "With --connections: LANE's keys are divided among them; the order of each\n"
+                 "key stays, that of the lane does not. Repeatable")
+      ->type_name("LANE")
       ->allow_extra_args(false);
   add_parsed(app, "--denied-patience", relay.denied_patience, parse_duration_or_zero,
              "How long a topic may be refused as not authorised before its events are\n"
@@ -181,7 +190,7 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
                "With --count: wait so long for acknowledgements (default 30s)");
   run->add_option("--status-file", options.status_file, "Keep a JSON status here, replaced as a whole");
   add_duration(*run, "--status-interval", options.status_interval, "Of status line and file (default 5s)");
-  add_relay(*run, options.relay);
+  add_relay(*run, options);
   run->add_flag("--fail-fast", options.fail_fast, "End when the first connection attempt fails");
   run->add_option("--secret-file", options.secret_file,
                   "File whose first line is the secret that requests to send again must know");

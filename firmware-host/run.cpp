@@ -34,6 +34,7 @@ class Run {
 
  private:
   [[nodiscard]] Outcome<void> open();
+  void spread(RelayOptions& relay) const;
   [[nodiscard]] Outcome<void> await_connection();
   [[nodiscard]] Outcome<void> loop();
   [[nodiscard]] Outcome<void> sample();
@@ -97,9 +98,24 @@ Outcome<void> Run::open() {
   auto secret = read_first_line("--secret-file", options_.secret_file);
   if (!secret) return tl::unexpected(secret.error());
   relay.command_secret = std::move(*secret);
-  auto started = outbox_->start_relay(relay, platform::make_linux_link());
+  spread(relay);
+  std::vector<std::unique_ptr<platform::Link>> links(options_.connections);
+  std::generate(links.begin(), links.end(), platform::make_linux_link);
+  auto started = outbox_->start_relays(relay, std::move(links));
   if (!started) return trouble(started.error(), Doing::configuring);
   return {};
+}
+
+void Run::spread(RelayOptions& relay) const {
+  for (const std::string& name : options_.spread) {
+    auto lane = std::find_if(relay.lanes.begin(), relay.lanes.end(),
+                             [&](const LaneRelayOptions& each) { return each.name == name; });
+    if (lane == relay.lanes.end()) lane = relay.lanes.insert(lane, {.name = name});
+    lane->spread = true;
+  }
+  if (options_.connections > 1 && options_.spread.empty() && options_.lanes.size() == 1 && !options_.quiet)
+    say("one lane goes over one connection; --spread " + options_.lanes.front().options.name +
+        " divides its keys among all");
 }
 
 Outcome<void> Run::await_connection() {

@@ -26,6 +26,8 @@ struct RunOptions {
   std::chrono::milliseconds drain{30'000};          ///< with count: how long they may take to be acknowledged
   std::chrono::milliseconds status_interval{5000};  ///< of the status line and the status file
   RelayOptions relay;                               ///< all but its broker
+  std::size_t connections = 1;                      ///< that drain the backlog
+  std::vector<std::string> spread;                  ///< lanes whose keys are divided among them
   std::string status_file;                          ///< empty: none
   std::string secret_file;                          ///< of the commands; empty: none
   bool fail_fast = false;                           ///< end when the first connection attempt fails

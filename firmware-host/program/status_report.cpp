@@ -149,7 +149,10 @@ struct Sums {
           {"resend_refused", relay.resend_refused},
           {"resent", relay.resent},
           {"keep_alive_s", relay.keep_alive_s},
-          {"outside_window", relay.outside_window}};
+          {"outside_window", relay.outside_window},
+          {"shares", relay.shares},
+          {"leases_taken", relay.leases_taken},
+          {"leases_lost", relay.leases_lost}};
 }
 
 [[nodiscard]] std::string padded(std::string text, std::size_t width) {
@@ -311,6 +314,11 @@ std::string status_json(const StatusContext& context, const Statistics& statisti
       {"sensor_errors", context.sensor_errors},
       {"store", store_json(context, statistics.store)}};
   if (!context.broker_url.empty()) json["relay"] = relay_json(context.broker_url, statistics.relay);
+  if (statistics.relays.size() > 1) {
+    json["relays"] = Json::array();
+    for (const RelayStatistics& relay : statistics.relays)
+      json["relays"].push_back(relay_json(context.broker_url, relay));
+  }
   json["lanes"] = lane_array(statistics.lanes);
   // Paths may be any bytes; JSON may not.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -9,6 +9,7 @@
 #include "common/link_rules.hpp"
 #include "linux/credentials.hpp"
 #include "linux/paho_c_connection.hpp"
+#include "linux/paho_shims.hpp"
 
 // The rules of Link over an AsyncConnection; what Paho needs stands in linux/paho_c_connection.hpp.
 namespace holdfast::platform {
@@ -25,8 +26,11 @@ constexpr std::int32_t kTopicAliasInvalid = 0x94;
 
 class PahoCLink final : public Link {
  public:
-  PahoCLink() = default;
-  ~PahoCLink() override { PahoCLink::drop(); }
+  PahoCLink() { linux_detail::paho_shims::count_links(+1); }
+  ~PahoCLink() override {
+    PahoCLink::drop();
+    linux_detail::paho_shims::count_links(-1);
+  }
   PahoCLink(const PahoCLink&) = delete;
   PahoCLink& operator=(const PahoCLink&) = delete;
 

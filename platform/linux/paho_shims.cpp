@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -71,6 +72,8 @@ constexpr int kInterrupted = -22;
 constexpr int kTlsFatal = -3;
 constexpr int kAppData = 0;
 constexpr int kPauseMs = 2;
+constexpr int kSharedWaitMs = 50;  // of the receiving thread, when it serves several links
+std::atomic<int> links{0};
 
 Hooks hooks;
 std::atomic<unsigned long> publishes{0};
@@ -114,6 +117,7 @@ void tell_tls_trouble(void* ssl, void* context, int rc) noexcept {
 }  // namespace
 
 void install(const Hooks& the_hooks) noexcept { hooks = the_hooks; }
+void count_links(int change) noexcept { links += change; }
 
 int socket_of_message() noexcept { return receiving_on; }
 
@@ -194,6 +198,7 @@ int __wrap_MQTTProtocol_handlePublishes(void* packet, int socket) {
 /// A receiver that is slower than the broker: the rest stays in the network until there is room, and the other sockets
 /// go on. (A broker should keep to Receive Maximum; Mosquitto 2.0.11 does not.)
 int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t* mutex, int* rc) {
+  if (shims::links > 1) timeout_ms = std::min(timeout_ms, shims::kSharedWaitMs);
   int passed_over = 0;
   for (int waited_ms = 0; waited_ms <= timeout_ms;) {
     const int socket = __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);

@@ -46,6 +46,10 @@ struct Hooks {
 /// Once, before the first connection.
 void install(const Hooks& hooks) noexcept;
 
+/// A link was made (+1) or destroyed (-1). With more than one the receiving thread looks more often, since a connection
+/// that is being made waits for its next look: up to a second otherwise.
+void count_links(int change) noexcept;
+
 /// Inside a message callback: the socket that the message came from.
 [[nodiscard]] int socket_of_message() noexcept;
 

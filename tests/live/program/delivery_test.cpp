@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <memory>
@@ -77,6 +78,31 @@ TEST_F(Delivery, everything_that_run_commits_is_applied_once_by_consume) {
   EXPECT_EQ(query(store_, "SELECT count(*) FROM demo_committed"), 40);
   EXPECT_EQ(query(inbox_, "SELECT count(*) FROM effects"), 40);
   EXPECT_EQ(query(inbox_, "SELECT count(DISTINCT id) FROM effects WHERE committed_ns < applied_ns"), 40);
+}
+
+TEST_F(Delivery, four_connections_divide_the_keys_and_the_consumer_ends_complete) {
+  Cli consumer(consume_words({"--count", "400"}));
+  await_subscription(consumer);
+  const auto producer = holdfast(run_words(
+      {"--count", "400", "--rate", "800", "--json", "--connections", "4", "--spread", "telemetry"}));
+  EXPECT_EQ(producer->exit_code(), 0) << producer->err();
+  const auto status = nlohmann::json::parse(producer->last_line());
+  EXPECT_EQ(status.at("relay").at("shares"), 4);
+  EXPECT_EQ(status.at("relay").at("republished"), 0);
+  ASSERT_EQ(status.at("relays").size(), 4U);
+  std::size_t busy = 0;
+  for (const auto& relay : status.at("relays")) {
+    EXPECT_EQ(relay.at("shares"), 1);
+    if (relay.at("acknowledged") > 1) busy += 1;  // one of them carries a record
+  }
+  EXPECT_GE(busy, 2U) << "there are four keys";
+  for (const char* client : {"as pi4 ", "as pi4-2 ", "as pi4-3 ", "as pi4-4 "})
+    EXPECT_THAT(broker_.log(), HasSubstr(client));
+  consumer.wait();
+  EXPECT_EQ(consumer.exit_code(), 0) << consumer.err();
+  EXPECT_THAT(consumer.last_line(), HasSubstr(R"("applied":400)"));
+  EXPECT_THAT(consumer.last_line(), HasSubstr(R"("missing":0)"));
+  EXPECT_THAT(consumer.last_line(), HasSubstr(R"("duplicates":0)"));
 }
 
 TEST_F(Delivery, what_was_stored_while_the_broker_was_away_arrives_later_over_3_1_1_too) {

@@ -31,9 +31,6 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kConnectPatience{20};
 constexpr std::uint64_t kWarmUpWrites = 8;
-/// The store hears of an acknowledgement a little before the relay's statistics show it.
-constexpr std::chrono::milliseconds kUntilCounted{200};
-
 struct Work {
   std::string store;
   std::string url;
@@ -139,7 +136,14 @@ void Worker::warm_up() {
   for (std::uint64_t n = 0; n < kWarmUpWrites; ++n) write_one_timed();
   if (auto flushed = outbox_->flush(platform_.clock().now() + kConnectPatience); !flushed)
     give_up("the warm-up was not acknowledged");
-  std::this_thread::sleep_for(kUntilCounted);
+  // The store hears of an acknowledgement before the relay's statistics show it.
+  const auto counted = [](const RelayStatistics& told) {
+    return told.acknowledged > kWarmUpWrites && told.in_flight_events == 0;
+  };
+  for (const auto until = Clock::now() + kConnectPatience; !counted(relay());) {
+    if (Clock::now() > until) give_up("the warm-up was acknowledged, and not counted");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   written_.clear();
   connected_at_ = Clock::now();  // the span begins here
   acknowledged_before_ = relay().acknowledged;

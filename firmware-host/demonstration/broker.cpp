@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -14,7 +15,7 @@ namespace holdfast::demo {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-constexpr int kStartsMax = 5;  // another program may take the free port first
+constexpr int kStartsMax = 5;  // the kernel may keep the port for a moment after a kill
 constexpr std::chrono::seconds kStartPatience{10};
 constexpr std::chrono::milliseconds kPause{10};
 
@@ -24,17 +25,6 @@ constexpr std::chrono::milliseconds kPause{10};
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
-}
-
-/// 0 when there is none.
-[[nodiscard]] std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool found = ::bind(socket, generic, length) == 0 && ::getsockname(socket, generic, &length) == 0;
-  ::close(socket);
-  return found ? ntohs(address.sin_port) : std::uint16_t{0};
 }
 
 [[nodiscard]] bool accepts(std::uint16_t port) {
@@ -53,13 +43,29 @@ Result<std::unique_ptr<Broker>> Broker::start(const std::string& directory, std:
     return fail(ErrorCode::unavailable, "start the broker",
                 "mosquitto is not installed: toolchains/bootstrap");
   std::unique_ptr<Broker> broker(new Broker(std::move(program), directory, settings));
-  Result<void> started;
-  for (int attempt = 0; attempt < kStartsMax; ++attempt) {
-    broker->port_ = free_port();
-    started = broker->write_config().and_then([&] { return broker->try_start(); });
-    if (started) return broker;
-  }
-  return tl::unexpected<Error>(started.error());
+  auto started = broker->reserve_port()
+                     .and_then([&] { return broker->write_config(); })
+                     .and_then([&] { return broker->restart(); });
+  if (!started) return tl::unexpected<Error>(started.error());
+  return broker;
+}
+
+Broker::~Broker() {
+  if (reserved_ >= 0) ::close(reserved_);
+}
+
+/// Mosquitto, which sets SO_REUSEADDR too, can listen on it; nobody's connection gets it for its near end.
+Result<void> Broker::reserve_port() {
+  reserved_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  sockaddr_in address = loopback(0);
+  socklen_t length = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (reserved_ < 0 || ::setsockopt(reserved_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+      ::bind(reserved_, generic, length) != 0 || ::getsockname(reserved_, generic, &length) != 0)
+    return fail(ErrorCode::unavailable, "start the broker", "no free port on 127.0.0.1", errno);
+  port_ = ntohs(address.sin_port);
+  return {};
 }
 
 Result<void> Broker::restart() {

@@ -22,9 +22,13 @@ inline constexpr std::string_view kDurableSettings =
     "max_queued_messages 0\n"
     "log_type error\nlog_type warning\nlog_type notice\nlog_type information\nlog_type subscribe\n";
 
-/// A private Mosquitto on a free port of 127.0.0.1.
+/// A private Mosquitto on a port of 127.0.0.1 that nobody else gets while it is down.
 class Broker {
  public:
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
   /// Files go to `directory`; `settings` are lines of its configuration. On return it accepts connections.
   /// `unavailable`: not installed, or it ends.
   [[nodiscard]] static Result<std::unique_ptr<Broker>> start(const std::string& directory,
@@ -38,12 +42,14 @@ class Broker {
  private:
   Broker(std::string program, std::string directory, std::string_view settings)
       : program_(std::move(program)), directory_(std::move(directory)), settings_(settings) {}
+  [[nodiscard]] Result<void> reserve_port();
   [[nodiscard]] Result<void> write_config() const;
   [[nodiscard]] Result<void> try_start();
 
   std::string program_;
   std::string directory_;
   std::string settings_;
+  int reserved_ = -1;  // a socket that is bound to the port, and never listens
   std::uint16_t port_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };

@@ -51,12 +51,12 @@ void Client::poll() {
 }
 
 bool Client::wait_until(const std::function<bool()>& done) {
-  for (int passed = 0; passed < world.patience(); ++passed) {
+  for (const Instant overdue_at = world.overdue_at();;) {
     poll();
     if (done()) return true;
+    if (world.now() >= overdue_at) return false;
     world.pass_time(waker);
   }
-  return false;
 }
 
 LinkEvent Client::wait_for(LinkEventKind kind) {

@@ -37,12 +37,12 @@ TEST(PahoC, goes_straight_to_the_broker_under_a_proxy_variable) {
   }
 }
 
-/// A receiver of `consumer` that waits for the promise, or for 20 s, and then acknowledges.
+/// A receiver of `consumer` that waits for the promise, or for 100 s, and then acknowledges. Drop the link before it dies.
 struct HeldReceiver {
   explicit HeldReceiver(Client& consumer) {
     consumer.set_verdict([this](const MqttMessage&) {
       entered = true;
-      released.get_future().wait_for(20s);
+      released.get_future().wait_for(100s);
       left = true;
       return Delivery::acknowledge;
     });
@@ -66,6 +66,7 @@ TEST(PahoC, a_receiver_that_takes_its_time_stops_nobody) {
   publish(other, "more");
   EXPECT_FALSE(held.left);
   held.released.set_value();
+  consumer.link->drop();
 }
 
 TEST(PahoC, the_broker_gets_its_puback_after_the_verdict_and_not_before) {
@@ -81,6 +82,7 @@ TEST(PahoC, the_broker_gets_its_puback_after_the_verdict_and_not_before) {
   held.released.set_value();
   EXPECT_TRUE(consumer.wait_until(
       [&] { return world.broker.log().find("Received PUBACK from consumer") != std::string::npos; }));
+  consumer.link->drop();
 }
 
 TEST(PahoC, a_slow_resolver_blocks_neither_the_owner_nor_other_connections) {

@@ -21,8 +21,8 @@ using test_support::MosquittoOptions;
 using test_support::Process;
 
 inline constexpr std::chrono::milliseconds kTick{10};
-inline constexpr int kPatience = 2000;  ///< ticks: 20 s
-inline constexpr std::chrono::seconds kChildPatience{20};
+inline constexpr std::chrono::seconds kPatience{60};
+inline constexpr std::chrono::seconds kChildPatience{60};
 
 class PahoWorld final : public World {
  public:
@@ -31,7 +31,8 @@ class PahoWorld final : public World {
   [[nodiscard]] std::unique_ptr<Link> make_link() override { return make_linux_link(); }
   [[nodiscard]] std::string url() const override { return broker.url(); }
   void pass_time(Waker& waker) override { clock->wait_until(clock->now() + kTick, waker); }
-  [[nodiscard]] int patience() const override { return kPatience; }
+  [[nodiscard]] Instant overdue_at() const override { return now() + kPatience; }
+  [[nodiscard]] Instant now() const override { return clock->now(); }
   [[nodiscard]] std::int32_t takeover_reason() const override { return 0; }
   void freeze() override { broker.freeze(); }
   void kill_broker() override { broker.kill(); }

@@ -8,6 +8,8 @@
 namespace holdfast::link_contract {
 namespace {
 
+constexpr std::chrono::seconds kPatience{100};
+
 class ScriptedWorld final : public World {
  public:
   explicit ScriptedWorld(const BrokerTraits& traits) : broker_(clock_) {
@@ -25,7 +27,8 @@ class ScriptedWorld final : public World {
   [[nodiscard]] std::unique_ptr<Link> make_link() override { return broker_.make_link(); }
   [[nodiscard]] std::string url() const override { return "mqtt://scripted"; }
   void pass_time(Waker&) override { clock_.advance(std::chrono::milliseconds(1)); }
-  [[nodiscard]] int patience() const override { return 100'000; }
+  [[nodiscard]] Instant overdue_at() const override { return now() + kPatience; }
+  [[nodiscard]] Instant now() const override { return clock_.now(); }
   void freeze() override { broker_.set_silent(true); }
   void kill_broker() override { broker_.set_up(false); }
   void start_broker() override {
@@ -60,7 +63,8 @@ class ScriptedLink : public ::testing::Test {
     [[nodiscard]] std::unique_ptr<Link> make_link() override { return broker.make_link(); }
     [[nodiscard]] std::string url() const override { return "mqtt://scripted"; }
     void pass_time(Waker&) override { clock.advance(std::chrono::milliseconds(1)); }
-    [[nodiscard]] int patience() const override { return 100'000; }
+    [[nodiscard]] Instant overdue_at() const override { return now() + kPatience; }
+    [[nodiscard]] Instant now() const override { return clock.now(); }
     void freeze() override { broker.set_silent(true); }
     void kill_broker() override { broker.set_up(false); }
     void start_broker() override { broker.set_up(true); }

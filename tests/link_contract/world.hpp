@@ -50,8 +50,10 @@ class World {
   [[nodiscard]] virtual std::string url() const = 0;
   /// Lets a little time pass: returns when `waker` rings, or soon.
   virtual void pass_time(Waker& waker) = 0;
-  /// How often pass_time() may be called before what was expected is overdue.
-  [[nodiscard]] virtual int patience() const = 0;
+  /// On the world's clock: when what is expected from now on is overdue. Not a number of calls of pass_time(), which a
+  /// stream of events uses up.
+  [[nodiscard]] virtual Instant overdue_at() const = 0;
+  [[nodiscard]] virtual Instant now() const = 0;
   /// What a client is told when another one takes its id.
   [[nodiscard]] virtual std::int32_t takeover_reason() const { return 0x8E; }
   /// From now on nothing is answered, though connections stay.

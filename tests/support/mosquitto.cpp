@@ -20,8 +20,8 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libpaho-mqtt
 namespace holdfast::test_support {
 namespace {
 
-constexpr int kPortsTried = 5;
-constexpr std::chrono::seconds kStartPatience{10};
+constexpr int kStartsTried = 5;
+constexpr std::chrono::seconds kStartPatience{30};
 
 [[nodiscard]] sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -31,13 +31,10 @@ constexpr std::chrono::seconds kStartPatience{10};
   return address;
 }
 
-[[nodiscard]] std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
+[[nodiscard]] std::uint16_t port_of(int socket) {
+  sockaddr_in address{};
   socklen_t length = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  HOLDFAST_CHECK(::bind(socket, generic, length) == 0 && ::getsockname(socket, generic, &length) == 0);
-  ::close(socket);
+  HOLDFAST_CHECK(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0);
   return ntohs(address.sin_port);
 }
 
@@ -51,23 +48,29 @@ constexpr std::chrono::seconds kStartPatience{10};
 
 }  // namespace
 
+ReservedPort::ReservedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const int yes = 1;
+  const sockaddr_in address = loopback(0);
+  HOLDFAST_CHECK(::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                 ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  number_ = port_of(socket_);
+}
+
+ReservedPort::~ReservedPort() { ::close(socket_); }
+
 Mosquitto::Mosquitto(const MosquittoOptions& options)
     : tls_(options.tls), tls_host_(options.tls_host), tls_days_(options.tls_days) {
   if (tls_) renew_certificates();
-  for (int attempt = 0; attempt < kPortsTried; ++attempt) {
-    port_ = free_port();
-    write_config(options);
-    if (try_start()) return;
-  }
-  HOLDFAST_CHECK(!"mosquitto does not start");
+  write_config(options);
+  start();
 }
 
 std::string Mosquitto::url() const {
-  return (tls_ ? "mqtts://127.0.0.1:" : "mqtt://127.0.0.1:") + std::to_string(port_);
+  return (tls_ ? "mqtts://127.0.0.1:" : "mqtt://127.0.0.1:") + std::to_string(port());
 }
 
 void Mosquitto::write_config(const MosquittoOptions& options) {
-  std::string config = "listener " + std::to_string(port_) + " 127.0.0.1\nset_tcp_nodelay true\n";
+  std::string config = "listener " + std::to_string(port()) + " 127.0.0.1\nset_tcp_nodelay true\n";
   if (::geteuid() == 0) config += "user root\n";  // else it becomes a user who may not read this directory
   config += "log_type all\nlog_dest file " + (dir_ / "log") + "\n";
   config += options.users.empty() ? "allow_anonymous true\n" : "allow_anonymous false\n";
@@ -111,7 +114,7 @@ bool Mosquitto::try_start() {
       std::make_unique<Process>(std::vector<std::string>{find_program("mosquitto"), "-c", dir_ / "conf"});
   const auto until = std::chrono::steady_clock::now() + kStartPatience;
   while (std::chrono::steady_clock::now() < until && process_->running()) {
-    if (accepts(port_)) return true;
+    if (accepts(port())) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return false;
@@ -125,10 +128,10 @@ void Mosquitto::set_acl(const std::string& acl) {
 }
 
 void Mosquitto::start() {
-  // Nobody else listens here, but the kernel may keep the port for a moment after a kill.
-  for (int attempt = 0; attempt < kPortsTried; ++attempt)
+  // The kernel may keep the port for a moment after a kill.
+  for (int attempt = 0; attempt < kStartsTried; ++attempt)
     if (try_start()) return;
-  HOLDFAST_CHECK(!"mosquitto does not start again");
+  HOLDFAST_CHECK(!"mosquitto does not start");
 }
 
 }  // namespace holdfast::test_support

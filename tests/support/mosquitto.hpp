@@ -28,14 +28,30 @@ struct MosquittoOptions {
   std::string extra = {};                   ///< further lines of the configuration
 };
 
-/// A private Mosquitto on a free port of 127.0.0.1. It accepts connections when the constructor returns.
+/// A port of 127.0.0.1 that nobody else gets, not even as the near end of a connection, while its broker is down. A program
+/// that sets SO_REUSEADDR, as Mosquitto does, can listen on it.
+class ReservedPort {
+ public:
+  ReservedPort();
+  ~ReservedPort();
+  ReservedPort(const ReservedPort&) = delete;
+  ReservedPort& operator=(const ReservedPort&) = delete;
+
+  [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
+
+ private:
+  int socket_ = -1;  // bound, and never listening
+  std::uint16_t number_ = 0;
+};
+
+/// A private Mosquitto on a port of 127.0.0.1. It accepts connections when the constructor returns.
 class Mosquitto {
  public:
   explicit Mosquitto(const MosquittoOptions& options = {});
   Mosquitto(const Mosquitto&) = delete;
   Mosquitto& operator=(const Mosquitto&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::string ca_file() const { return dir_ / "ca.pem"; }
   [[nodiscard]] std::string log() const { return read_file(dir_ / "log"); }
@@ -55,11 +71,11 @@ class Mosquitto {
 
  private:
   void write_config(const MosquittoOptions& options);
-  /// False when it ended instead, because the port was taken meanwhile.
+  /// False when it ended instead.
   [[nodiscard]] bool try_start();
 
   TempDir dir_;
-  std::uint16_t port_ = 0;
+  ReservedPort port_;
   bool tls_ = false;
   std::string tls_host_;
   int tls_days_ = 0;

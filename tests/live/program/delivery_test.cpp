@@ -127,7 +127,7 @@ TEST_F(Delivery, sigterm_ends_run_within_seconds_with_a_last_status) {
   producer.process().signal(SIGTERM);
   producer.wait();
   EXPECT_EQ(producer.exit_code(), 0) << producer.err();
-  EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(8));
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(30));
   EXPECT_THAT(read_file(file), HasSubstr(R"("state":"stopped")"));
   EXPECT_EQ(holdfast({"status", "--store", store_})->exit_code(), 0) << "the store is free again";
 }

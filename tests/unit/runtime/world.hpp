@@ -81,6 +81,8 @@ class World {
   std::unique_ptr<Outbox> outbox;
 
  private:
+  void tick();
+
   Change change_;
   std::unique_ptr<platform::Disk> disk_ = platform::make_linux_disk();
 };

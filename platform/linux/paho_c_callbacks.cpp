@@ -84,6 +84,7 @@ void AsyncConnection::connected(const MQTTProperties& properties, bool session_p
     state_ = State::up;
     grant_ = grant;
     grant_.session_present = *session_present_;
+    grant_.keeps_server_keep_alive = true;
     if (keep_alive_ < request_.broker.keep_alive)  // we have bowed to it, so the broker says nothing now
       grant_.server_keep_alive_s = static_cast<std::uint16_t>(keep_alive_.count());
     mailbox_.put({.kind = LinkEventKind::connected, .token = 0, .reason = 0, .detail = {}, .grant = grant_});

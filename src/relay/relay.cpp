@@ -128,12 +128,12 @@ void Relay::take_connected(const platform::ConnectGrant& grant, Instant now) {
   publisher_.begin(grant, now);
 }
 
-// Paho 1.3.12 goes on with our value, and the broker would close the connection at one and a half times its own. A
-// zero turns the keep alive off at the broker.
+// A link that goes on with our value would lose the connection at one and a half times the broker's. A zero turns the
+// keep alive off at the broker.
 bool Relay::lower_keep_alive(const platform::ConnectGrant& grant) {
   const std::chrono::seconds theirs{grant.server_keep_alive_s.value_or(0)};
   const auto wanted = std::max(theirs, kKeepAliveMin);
-  if (keep_alive_lowered_ || theirs.count() == 0 || wanted >= options_.broker.keep_alive) return false;
+  if (grant.keeps_server_keep_alive || keep_alive_lowered_ || theirs.count() == 0 || wanted >= options_.broker.keep_alive) return false;
   options_.broker.keep_alive = wanted;
   keep_alive_lowered_ = true;
   return true;

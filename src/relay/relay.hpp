@@ -42,8 +42,8 @@
 /// 3. The delay is drawn anew at each loss and starts short again only at an acknowledgement.
 /// 4. Outside the connection windows backing_off lasts until one opens, and a random part of it longer. While the
 ///    wall clock is not trusted every time is inside.
-/// 5. A Server Keep Alive below ours costs one reconnection at once, with the server's value; the next one only after
-///    an acknowledgement.
+/// 5. A Server Keep Alive below ours, when the link does not keep to it by itself, costs one reconnection at once, with
+///    the server's value; the next one only after an acknowledgement.
 namespace holdfast::relay {
 
 /// Room for all answers of a window and the events of a connection.

@@ -147,7 +147,9 @@ TEST(PahoC, keeps_to_the_keep_alive_that_the_broker_asks_for) {
   Client client(world);
   ConnectRequest request = client.request("humble");
   request.broker.keep_alive = 60s;
-  EXPECT_EQ(client.connect(request).server_keep_alive_s, 12);
+  const ConnectGrant grant = client.connect(request);
+  EXPECT_EQ(grant.server_keep_alive_s, 12);
+  EXPECT_TRUE(grant.keeps_server_keep_alive);
   EXPECT_NE(world.broker.log().find("as humble (p5, c1, k12)"), std::string::npos) << world.broker.log();
   client.link->drop();
   EXPECT_EQ(client.connect(request).server_keep_alive_s, 12);

@@ -37,6 +37,16 @@ TEST(PahoCpp, a_receiver_that_withholds_while_dropping_does_not_hang_the_owner) 
   expect_withheld("withhold-while-dropping", {"got t/1", "dropped", "unavailable"});
 }
 
+TEST(PahoCpp, says_that_it_does_not_keep_to_the_servers_keep_alive) {
+  PahoWorld world({.max_keepalive_s = 12});
+  Client client(world);
+  ConnectRequest request = client.request("stubborn");
+  request.broker.keep_alive = std::chrono::seconds(60);
+  const ConnectGrant grant = client.connect(request);
+  EXPECT_EQ(grant.server_keep_alive_s, 12);
+  EXPECT_FALSE(grant.keeps_server_keep_alive);
+}
+
 TEST(PahoCpp, refuses_to_connect_under_a_proxy_variable) {
   PahoWorld world({});
   for (const char* name : {"http_proxy", "https_proxy"}) {

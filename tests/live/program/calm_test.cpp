@@ -24,6 +24,12 @@ using test_support::TempDir;
 using testing::HasSubstr;
 using testing::Not;
 
+std::size_t times(const std::string& text, const std::string& what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
 class Calm : public testing::Test {
  protected:
   [[nodiscard]] Words run_words(const Mosquitto& broker, const Words& more = {}) const {
@@ -99,6 +105,9 @@ TEST_F(Calm, the_keep_alive_of_the_server_is_taken_over) {
   daemon.wait();
   EXPECT_EQ(daemon.exit_code(), 0) << daemon.err();
   EXPECT_THAT(read_file(status_), HasSubstr(R"("connects":1,)"));
+  // Whether the link mends it or the relay: once with ours, once with the broker's.
+  EXPECT_EQ(times(broker.log(), " as pi4 ("), 2U);
+  EXPECT_EQ(times(broker.log(), " as pi4 (p5, c1, k10"), 1U);
 }
 
 TEST_F(Calm, outside_the_connection_windows_it_stores_and_does_not_connect) {

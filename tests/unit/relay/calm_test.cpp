@@ -174,6 +174,18 @@ TEST(RelayKeepAlive, a_smaller_one_of_the_server_costs_one_reconnection_at_once)
   EXPECT_EQ(world.broker.connects(), 3U) << "remembered";
 }
 
+TEST(RelayKeepAlive, a_smaller_one_that_the_link_keeps_to_by_itself_costs_nothing) {
+  World world;
+  platform::ConnectGrant grant = granting_keep_alive(7);
+  grant.keeps_server_keep_alive = true;
+  world.broker.set_grant(grant);
+  world.commit();
+  world.run_for(seconds(2));
+  EXPECT_EQ(world.broker.connects(), 1U);
+  EXPECT_EQ(world.relay->statistics().keep_alive_s, 7U);
+  EXPECT_EQ(world.pending(), 0U);
+}
+
 TEST(RelayKeepAlive, a_server_that_lowers_it_each_time_is_not_chased) {
   World world;
   world.broker.set_grant(granting_keep_alive(14));

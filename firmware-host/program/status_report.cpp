@@ -144,6 +144,7 @@ struct Sums {
           {"stalls", relay.stalls},
           {"takeovers", relay.takeovers},
           {"topics_denied", relay.topics_denied},
+          {"keys_held", relay.keys_held},
           {"suspects", relay.suspects},
           {"resend_requests", relay.resend_requests},
           {"resend_refused", relay.resend_refused},
@@ -252,6 +253,7 @@ struct Sums {
     if (number != 0) text += "          " + std::to_string(number) + " " + words + "\n";
   };
   count("topics_denied", "topics denied now");
+  count("keys_held", "keys held now behind a refused event of theirs");
   count("takeovers", "times taken over by another client");
   count("stalls", "times reconnected because nothing was acknowledged");
   count("suspects", "events sent alone because connections died with them");

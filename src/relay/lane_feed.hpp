@@ -141,7 +141,7 @@ class LaneFeed {
     return !more_ && fetch_ == Fetch::none && ahead_.empty() && unsettled_.empty();
   }
   /// Topics and keys that hold events back.
-  [[nodiscard]] std::size_t parked() const noexcept { return parked_.size(); }
+  [[nodiscard]] std::size_t parked(ParkedTopics::Kind kind) const noexcept { return parked_.count(kind); }
   /// An event of the lane was to be quarantined, and there was no room.
   [[nodiscard]] bool lacks_quarantine() const noexcept { return homeless_seq_.has_value(); }
   /// When next_fetch() should be asked although nothing has happened.

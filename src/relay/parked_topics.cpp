@@ -57,6 +57,11 @@ ParkedTopics::Parked* ParkedTopics::find(Kind kind, TextHash hash) noexcept {
   return found == parked_.end() ? nullptr : &*found;
 }
 
+std::size_t ParkedTopics::count(Kind kind) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(parked_.begin(), parked_.end(), [&](const Parked& p) { return p.kind == kind; }));
+}
+
 bool ParkedTopics::park(Kind kind, const Event& event, Instant now, std::uint64_t random) {
   const TextHash hash = kind == Kind::topic ? event.topic : event.key;
   answered_otherwise(event.seq, now, random);  // of its probes this was the answer

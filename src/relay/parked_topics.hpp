@@ -76,7 +76,7 @@ class ParkedTopics {
   [[nodiscard]] Instant next_due(bool idle) const noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return parked_.empty(); }
-  [[nodiscard]] std::size_t size() const noexcept { return parked_.size(); }
+  [[nodiscard]] std::size_t count(Kind kind) const noexcept;
   /// The lowest event that waits for a topic or key.
   [[nodiscard]] std::optional<std::int64_t> lowest() const noexcept;
 

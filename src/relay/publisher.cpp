@@ -458,8 +458,11 @@ flow::StallWatch::State Publisher::activity(Instant now) {
 
 void Publisher::mind_alarms() {
   const auto lacks = [](const LaneFeed& lane) { return lane.lacks_quarantine(); };
-  statistics_.topics_denied = 0;
-  for (const LaneFeed& lane : lanes_) statistics_.topics_denied += lane.parked();
+  statistics_.topics_denied = statistics_.keys_held = 0;
+  for (const LaneFeed& lane : lanes_) {
+    statistics_.topics_denied += lane.parked(ParkedTopics::Kind::topic);
+    statistics_.keys_held += lane.parked(ParkedTopics::Kind::key);
+  }
   statistics_.suspects = suspects_.tried();
   set_alarm(statistics_, RelayAlarm::topics_denied, statistics_.topics_denied > 0);
   set_alarm(statistics_, RelayAlarm::quarantine_full, std::any_of(lanes_.begin(), lanes_.end(), lacks));

@@ -78,7 +78,7 @@ enum class RelayState : std::uint8_t { stopped = 0, connecting = 1, connected = 
 enum class RelayAlarm : std::uint8_t {
   credentials_refused = 0,  ///< the broker does not accept user, password or certificate
   duplicate_identity = 1,   ///< another client takes our client id again and again
-  topics_denied = 2,        ///< topics are refused as not authorised, or a key is held, and wait
+  topics_denied = 2,        ///< topics are refused as not authorised, and wait
   stalled = 3,              ///< connected, events wait, and nothing is acknowledged
   quarantine_full = 4,      ///< a refused event has no place to go; its lane waits
 };
@@ -104,7 +104,8 @@ struct RelayStatistics {
   std::vector<RelayAlarm> alarms;     ///< now, ascending; empty: healthy
   std::uint64_t stalls = 0;           ///< connections given up because nothing was acknowledged
   std::uint64_t takeovers = 0;        ///< connections lost to another client with our id
-  std::uint64_t topics_denied = 0;    ///< now parked; keys that are held count too
+  std::uint64_t topics_denied = 0;    ///< now parked
+  std::uint64_t keys_held = 0;        ///< now waiting for a refused event of theirs (AfterRefusal::hold)
   std::uint64_t suspects = 0;         ///< events that were sent alone because connections died with them
   std::uint64_t resend_requests = 0;  ///< accepted
   std::uint64_t resend_refused = 0;   ///< requests: malformed, not authorised, too many

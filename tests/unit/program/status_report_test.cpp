@@ -132,12 +132,15 @@ TEST_F(StatusReport, alarms_are_in_the_line_in_the_document_and_in_words) {
   statistics_.relay.alarms = {RelayAlarm::duplicate_identity, RelayAlarm::stalled};
   statistics_.relay.takeovers = 3;
   statistics_.relay.keep_alive_s = 15;
+  statistics_.relay.keys_held = 2;
   EXPECT_THAT(status_line(statistics_, "mqtt://b"), HasSubstr("  ALARM duplicate_identity  ALARM stalled"));
   const std::string document = json(running_);
   EXPECT_THAT(document, HasSubstr(R"("alarms":["duplicate_identity","stalled"],"stalls":0,"takeovers":3,)"));
+  EXPECT_THAT(document, HasSubstr(R"("topics_denied":0,"keys_held":2,)"));
   EXPECT_THAT(document, HasSubstr(R"("keep_alive_s":15,"outside_window":false)"));
   const std::string text = status_text(document).value();
   EXPECT_THAT(text, HasSubstr("ALARM duplicate_identity: the connection is taken away again and again"));
+  EXPECT_THAT(text, HasSubstr("2 keys held now"));
   EXPECT_THAT(text, HasSubstr("3 times taken over by another client"));
   EXPECT_THAT(text, Not(HasSubstr("times reconnected")));
 }

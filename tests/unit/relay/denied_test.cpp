@@ -190,5 +190,22 @@ TEST(RelayDenied, a_relay_that_is_shut_out_of_two_lanes_serves_the_third) {
   EXPECT_EQ(world.pending(), 400U);
 }
 
+TEST(RelayHeld, a_key_is_counted_while_it_is_held_and_is_no_denied_topic) {
+  RelayOptions options;
+  options.lanes = {{"lane1", Ordering::strict, AfterRefusal::hold}};
+  World world(1, options);
+  world.broker.set_answer([](const MqttMessage& message) -> std::uint8_t {
+    return message.topic.ends_with("/bad") ? 0x99 : 0;
+  });
+  for (int i = 0; i < 6; ++i) world.commit_key(i % 2 == 0 ? "bad" : "good");
+  world.run_for(seconds(5));
+  EXPECT_EQ(world.relay->statistics().keys_held, 1U);
+  EXPECT_EQ(world.relay->statistics().topics_denied, 0U);
+  EXPECT_THAT(world.relay->statistics().alarms, IsEmpty());
+  world.broker.set_answer({});
+  EXPECT_TRUE(world.run_until_settled(minutes(20)));
+  EXPECT_EQ(world.relay->statistics().keys_held, 0U);
+}
+
 }  // namespace
 }  // namespace holdfast::relay::test

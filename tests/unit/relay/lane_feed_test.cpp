@@ -266,7 +266,8 @@ TEST(LaneFeedStrict, a_held_key_waits_and_is_tried_again_when_it_is_due) {
   EXPECT_EQ(lane.take().event.seq, 3);
   lane.acknowledged(3);
   EXPECT_EQ(lane.next(), nullptr);
-  EXPECT_EQ(lane.parked(), 1U);
+  EXPECT_EQ(lane.parked(ParkedTopics::Kind::key), 1U);
+  EXPECT_EQ(lane.parked(ParkedTopics::Kind::topic), 0U);
   EXPECT_EQ(lane.cursor(), 0);
   EXPECT_EQ(lane.next_call(), kNow + seconds(30));
   EXPECT_EQ(lane.next_fetch(kNow + seconds(30))->after_seq, 0);

@@ -105,7 +105,7 @@ TEST(ParkedTopics, a_topic_without_waiting_events_is_forgotten_when_its_time_com
   EXPECT_TRUE(parked.park(Kind::topic, event(1), kNow, kLongest));
   parked.disconnected();  // and the event was shed meanwhile
   parked.forget_idle(kNow + seconds(29));
-  EXPECT_EQ(parked.size(), 1U);
+  EXPECT_EQ(parked.count(ParkedTopics::Kind::topic), 1U);
   EXPECT_EQ(parked.next_due(true), kNow + seconds(30));
   parked.forget_idle(kNow + seconds(30));
   EXPECT_TRUE(parked.empty());

@@ -538,7 +538,9 @@ Result<void> Salvager::for_each_quarantined(
   if (impl_->quarantine_spans.empty()) return {};
   const std::string columns =
       std::string("rowid, lane, ") + kRowColumns + ", reason, detail, attempts, first_utc_ns, last_utc_ns";
-  auto table = DamagedTable::open(impl_->db.get(), "hf_quarantine", "rowid", columns);
+  auto table = DamagedTable::open(impl_->db.get(), "hf_quarantine", "rowid", columns + ", requeued");
+  if (table && !table->has_value())  // a store of before schema version 3
+    table = DamagedTable::open(impl_->db.get(), "hf_quarantine", "rowid", columns + ", 0");
   if (!table) return tl::unexpected<Error>(table.error());
   if (!table->has_value()) return {};
   return (*table)->for_each(
@@ -548,7 +550,7 @@ Result<void> Salvager::for_each_quarantined(
         if (!read) return tl::unexpected<Error>(read.error());
         if (!*read) return {};
         return take({**read, row.integer(15), std::string(row.text(16)), row.integer(17), row.integer(18),
-                     row.integer(19)});
+                     row.integer(19), row.integer(20) != 0});
       },
       [](std::int64_t) {});
 }

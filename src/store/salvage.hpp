@@ -96,6 +96,7 @@ struct SalvagedQuarantine {
   std::int64_t attempts = 0;
   std::int64_t first_utc_ns = 0;
   std::int64_t last_utc_ns = 0;
+  bool requeued = false;
 };
 
 struct SalvageSource {

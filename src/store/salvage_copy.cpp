@@ -39,7 +39,7 @@ constexpr std::string_view kAddGap =
 // {lane} is the number of the lane's table. The row goes through it, which gives its texts their new numbers.
 constexpr std::string_view kQuarantine =
     "INSERT INTO hf_quarantine SELECT ?1, seq, epoch, boot, since_boot_ns, key, type, topic, content_type, "
-    "attributes, ttl_s, total_bytes, crc, data, ?3, ?4, ?5, ?6, ?7, 0 FROM hf_lane_{lane} WHERE seq = ?2";
+    "attributes, ttl_s, total_bytes, crc, data, ?3, ?4, ?5, ?6, ?7, ?8 FROM hf_lane_{lane} WHERE seq = ?2";
 constexpr std::string_view kPutState =
     "INSERT INTO hf_state (key, version, content_type, value) SELECT ?1, ?2, ?3, ?4 WHERE 1 "
     "ON CONFLICT (key) DO NOTHING";
@@ -327,6 +327,7 @@ Result<void> Copy::quarantine(const SalvagedQuarantine& quarantined, LaneRows& r
   auto done = move->bind(5, quarantined.attempts)
                   .bind(6, quarantined.first_utc_ns)
                   .bind(7, quarantined.last_utc_ns)
+                  .bind(8, std::int64_t{quarantined.requeued ? 1 : 0})
                   .run();
   if (done) ++report_.quarantined_saved;
   return done ? rows.erase(event.seq, event.seq) : done;

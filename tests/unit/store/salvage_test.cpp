@@ -314,6 +314,7 @@ TEST_F(Salvaging, keeps_quarantine_state_settled_events_and_gap_numbers) {
   EXPECT_EQ(device.seqs(kTelemetry).size(), 11U);
   ASSERT_TRUE(device.store->quarantine({kTelemetry, 5, 0x99, "bad", {}}));
   ASSERT_TRUE(device.store->quarantine({kTelemetry, 7, 0x99, "bad", {}}));
+  ASSERT_EQ(device.store->requeue("telemetry", 7, 7).value(), 1U);
   device.settle(kTelemetry, 1, 3);
   device.store_settled();
   device.close();
@@ -331,12 +332,26 @@ TEST_F(Salvaging, keeps_quarantine_state_settled_events_and_gap_numbers) {
   EXPECT_EQ(device.state("key"), "value");
   EXPECT_EQ(device.seqs(kTelemetry), (Seqs{4, 6, 8, 10, 11}));
   EXPECT_EQ(device.lane("telemetry").quarantined_events, 2);
+  const auto quarantined = device.store->quarantined("telemetry", 0, 10).value().events;
+  ASSERT_EQ(quarantined.size(), 2U);
+  EXPECT_FALSE(quarantined[0].requeued);
+  EXPECT_TRUE(quarantined[1].requeued) << "an operator has sent it on its way";
   std::set<std::string> numbers;
   for (const GapRecord& gap : gaps()) numbers.insert(gap.id.substr(gap.id.rfind('-')));
   EXPECT_EQ(numbers.size(), 3U);
   EXPECT_TRUE(numbers.contains("-" + before[0]));
   EXPECT_FALSE(numbers.contains("-" + before[1]));  // never again for another record
   EXPECT_EQ(gaps().back().first, 9);
+}
+
+TEST_F(Salvaging, keeps_the_quarantine_of_a_store_that_knew_no_requeueing) {
+  fill(10);
+  device.open();
+  EXPECT_EQ(device.seqs(kTelemetry).size(), 10U);
+  ASSERT_TRUE(device.store->quarantine({kTelemetry, 5, 0x99, "bad", {}}));
+  device.close();
+  RawDatabase(device.path()).run("ALTER TABLE hf_quarantine DROP COLUMN requeued; PRAGMA user_version = 2");
+  EXPECT_EQ(set_aside().quarantined_saved, 1);
 }
 
 TEST_F(Salvaging, begins_an_epoch_whose_parent_is_the_newest_that_reads) {

@@ -35,6 +35,7 @@ class Run {
  private:
   [[nodiscard]] Outcome<void> open();
   void spread(RelayOptions& relay) const;
+  [[nodiscard]] Outcome<RelayOptions> relay_options(StoreOptions store, bool is_new) const;
   [[nodiscard]] Outcome<void> await_connection();
   [[nodiscard]] Outcome<void> loop();
   [[nodiscard]] Outcome<void> sample();
@@ -77,9 +78,8 @@ Outcome<void> Run::open() {
   const auto found = platform_.disk().stat(store.path);
   const bool is_new = found && !found->has_value();
   if (is_new && store.device.empty()) store.device = platform_.host().name();
-  // Before the store is made: a typing error in the URL must not leave one behind.
-  auto broker = broker_options(options_.broker, store.device.empty() ? "unnamed" : store.device);
-  if (!broker) return tl::unexpected(broker.error());
+  const auto relay = relay_options(store, is_new);
+  if (!relay) return tl::unexpected(relay.error());
   const auto telling = options_.quiet ? Telling::quiet : Telling::progress;
   auto outbox = open_outbox(store, options_.lanes, platform_.view(), telling);
   if (!outbox) return tl::unexpected(outbox.error());
@@ -91,6 +91,17 @@ Outcome<void> Run::open() {
                                    status_json(context, outbox_->statistics(), platform_.view()));
     if (!wrote) return wrote;
   }
+  std::vector<std::unique_ptr<platform::Link>> links(options_.connections);
+  std::generate(links.begin(), links.end(), platform::make_linux_link);
+  auto started = outbox_->start_relays(*relay, std::move(links));
+  if (!started) return trouble(started.error(), Doing::configuring);
+  return {};
+}
+
+// Before the store is made: a typing error in the URL, or a profile that does not fit, must not leave one behind.
+Outcome<RelayOptions> Run::relay_options(StoreOptions store, bool is_new) const {
+  auto broker = broker_options(options_.broker, store.device.empty() ? "unnamed" : store.device);
+  if (!broker) return tl::unexpected(broker.error());
   RelayOptions relay = options_.relay;
   relay.broker = std::move(*broker);
   relay.backoff_min = std::min(relay.backoff_min, relay.backoff_max);
@@ -99,11 +110,10 @@ Outcome<void> Run::open() {
   if (!secret) return tl::unexpected(secret.error());
   relay.command_secret = std::move(*secret);
   spread(relay);
-  std::vector<std::unique_ptr<platform::Link>> links(options_.connections);
-  std::generate(links.begin(), links.end(), platform::make_linux_link);
-  auto started = outbox_->start_relays(relay, std::move(links));
-  if (!started) return trouble(started.error(), Doing::configuring);
-  return {};
+  if (!is_new) return relay;
+  for (const LaneArgument& lane : options_.lanes) store.lanes.push_back(lane.options);
+  if (auto good = check_relay(store, relay); !good) return trouble(good.error(), Doing::configuring);
+  return relay;
 }
 
 void Run::spread(RelayOptions& relay) const {

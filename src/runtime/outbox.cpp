@@ -29,6 +29,13 @@ Result<void> check_options(const WriteOptions& options) {
   return fail(ErrorCode::invalid, "write", "an idempotency key is 1 to 64 bytes of UTF-8");
 }
 
+relay::Publishing publishing_of(const StoreOptions& options, const std::string& device) {
+  return {.device = device,
+          .topic_prefix = options.topic_prefix,
+          .topic_template = options.topic_template,
+          .event_data_bytes_max = options.event_data_bytes_max};
+}
+
 }  // namespace
 
 class Outbox::Impl {
@@ -63,11 +70,7 @@ class Outbox::Impl {
     }
     if (auto named = relay::check_lanes(setup); !named) return named;
     if (setup.options.broker.client_id.empty()) setup.options.broker.client_id = setup.device;
-    const relay::Publishing publishing{.device = setup.device,
-                                       .topic_prefix = options_.topic_prefix,
-                                       .topic_template = options_.topic_template,
-                                       .event_data_bytes_max = options_.event_data_bytes_max};
-    if (auto fits = relay::check_profile(options, publishing); !fits) return fits;
+    if (auto fits = relay::check_profile(options, publishing_of(options_, setup.device)); !fits) return fits;
     setup.figures = [this] {
       return Statistics{
           .store = store_.store_statistics(), .relay = {}, .relays = {}, .lanes = store_.lane_statistics()};
@@ -330,6 +333,16 @@ Result<CheckReport> Outbox::check() { return impl_->check(); }
 Statistics Outbox::statistics() const { return impl_->statistics(); }
 
 Result<void> Outbox::close() { return impl_->close(); }
+
+Result<void> check_relay(const StoreOptions& store, const RelayOptions& relay) {
+  if (auto done = relay::check_options(relay); !done) return done;
+  relay::RelaySetup setup{.options = relay, .device = {}, .topic_prefix = {}, .lanes = {}};
+  for (const LaneOptions& lane : store.lanes) setup.lanes.push_back({0, lane.name, lane.priority, 0});
+  if (!setup.lanes.empty()) {
+    if (auto named = relay::check_lanes(setup); !named) return named;
+  }
+  return relay::check_profile(relay, publishing_of(store, store.device));
+}
 
 Result<void> resize_store(const StoreOptions& options, PlatformView platform) {
   return store::resize(options, platform);

@@ -278,6 +278,11 @@ class Outbox {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What start_relay() would refuse on a store that is opened with these options, as far as it can be known before: a
+/// program may ask before it makes one. `store.device` is set; without `store.lanes` the relay's lanes are not looked at.
+/// `invalid`: as start_relay().
+[[nodiscard]] Result<void> check_relay(const StoreOptions& store, const RelayOptions& relay);
+
 /// Gives the store at `options.path`, which nobody has open, another budget: `options.budget_bytes`. `full`: the
 /// backlog, state and tables do not fit into a smaller one; the hint says how much they take. `disk_full`: the file
 /// system has no room for a larger one, or for the copy that shrinking makes. Progress by `options.on_provisioning`.

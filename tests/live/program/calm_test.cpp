@@ -137,6 +137,7 @@ TEST_F(Calm, a_wrong_word_is_refused_before_anything_is_made) {
        std::vector<std::pair<Words, std::string>>{{{"--window", "0 25 * * * for 30"}, "HOUR '25'"},
                                                   {{"--profile", "aws"}, "aws-iot"},
                                                   {{"--ordering", "alarm=loose"}, "LANE=strict"},
+                                                  {{"--ordering", "nowhere=strict"}, "no lane nowhere"},
                                                   {{"--denied-patience", "soon"}, "500ms"},
                                                   {{"--rate-max", "0"}, "--rate-max"}}) {
     const auto run = holdfast(run_words(broker, words));
@@ -151,6 +152,7 @@ TEST_F(Calm, a_profile_refuses_what_its_broker_would_refuse_for_ever) {
   const auto run = holdfast(run_words(broker, {"--profile", "aws-iot"}));
   EXPECT_EQ(run->exit_code(), 64);
   EXPECT_THAT(run->err(), HasSubstr("aws-iot: it takes TLS only"));
+  EXPECT_FALSE(std::ifstream(dir_ / "store.db").good()) << "refused before a store was made";
 }
 
 }  // namespace

@@ -49,4 +49,15 @@ Result<void> check_tls_files(const TlsOptions& tls) {
   return {};
 }
 
+Result<ConnectRequest> completed(const ConnectRequest& request, bool tls) {
+  auto password = password_of(request.broker);
+  if (!password) return tl::unexpected(password.error());
+  if (tls) {
+    if (auto good = check_tls_files(request.broker.tls); !good) return tl::unexpected(good.error());
+  }
+  ConnectRequest complete = request;
+  complete.broker.password = std::move(*password);
+  return complete;
+}
+
 }  // namespace holdfast::platform::linux_detail

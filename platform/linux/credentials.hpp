@@ -4,6 +4,7 @@
 #include <string>
 
 #include <holdfast/options.hpp>
+#include <holdfast/platform/link.hpp>
 #include <holdfast/result.hpp>
 
 namespace holdfast::platform::linux_detail {
@@ -16,5 +17,8 @@ namespace holdfast::platform::linux_detail {
 /// Whether the files of a TLS connection can be read now; the same errors. OpenSSL reads them at each connection, and
 /// does not tell which of them it could not.
 [[nodiscard]] Result<void> check_tls_files(const TlsOptions& tls);
+
+/// The request with the password of now; with `tls`, its files have been looked for. The errors of both.
+[[nodiscard]] Result<ConnectRequest> completed(const ConnectRequest& request, bool tls);
 
 }  // namespace holdfast::platform::linux_detail

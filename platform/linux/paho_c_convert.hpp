@@ -10,7 +10,7 @@
 
 #include <holdfast/platform/link.hpp>
 
-#include "common/link_rules.hpp"
+#include "linux/paho_common.hpp"
 
 /// Between our values and those of Paho's C API. These may throw std::bad_alloc.
 namespace holdfast::platform::linux_detail {
@@ -40,7 +40,6 @@ class PropertyList {
 [[nodiscard]] PropertyList properties_of(const MqttMessage& message);
 [[nodiscard]] MqttMessage message_of(std::string_view topic, const MQTTAsync_message& message);
 
-[[nodiscard]] std::string paho_uri(const link_rules::BrokerAddress& address);
 [[nodiscard]] MQTTAsync_createOptions create_options_for(MqttVersion version);
 
 /// The options of a connect, with all that they point to. Only while `request` lives.
@@ -63,14 +62,5 @@ class ConnectOptions {
   MQTTProperties connect_properties_ = MQTTProperties_initializer;
   MQTTProperties will_properties_ = MQTTProperties_initializer;
 };
-
-/// From the CONNACK; the protocol's own limits where it says nothing.
-[[nodiscard]] ConnectGrant grant_of(const MQTTProperties& properties, bool session_present);
-/// The Reason String, one line of at most 200 bytes; empty: none.
-[[nodiscard]] std::string reason_string(const MQTTProperties& properties);
-/// `text` as one line of at most 200 bytes.
-[[nodiscard]] std::string one_line(std::string_view text);
-/// A CONNACK's reason as MQTT 5 names it, from what Paho calls a code; 0 when the network failed.
-[[nodiscard]] std::int32_t connack_reason(int code, MqttVersion version) noexcept;
 
 }  // namespace holdfast::platform::linux_detail

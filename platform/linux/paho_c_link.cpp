@@ -9,6 +9,7 @@
 #include "common/link_rules.hpp"
 #include "linux/credentials.hpp"
 #include "linux/paho_c_connection.hpp"
+#include "linux/paho_common.hpp"
 #include "linux/paho_shims.hpp"
 
 // The rules of Link over an AsyncConnection; what Paho needs stands in linux/paho_c_connection.hpp.
@@ -18,11 +19,6 @@ namespace {
 using linux_detail::AsyncConnection;
 
 constexpr std::int32_t kTopicAliasInvalid = 0x94;
-
-[[nodiscard]] bool is_answer(LinkEventKind kind) noexcept {
-  return kind == LinkEventKind::acknowledged || kind == LinkEventKind::refused ||
-         kind == LinkEventKind::subscribed || kind == LinkEventKind::subscribe_refused;
-}
 
 class PahoCLink final : public Link {
  public:
@@ -61,14 +57,10 @@ Result<void> PahoCLink::connect(const ConnectRequest& request) {
   auto address = link_rules::check_request(request, receiver_ != nullptr);
   if (!address) return tl::unexpected(address.error());
   address->tls = address->tls || request.broker.tls.enabled;
-  ConnectRequest complete = request;
-  auto password = linux_detail::password_of(request.broker);
-  if (!password) return tl::unexpected(password.error());
-  complete.broker.password = std::move(*password);
-  if (address->tls)
-    if (auto good = linux_detail::check_tls_files(request.broker.tls); !good) return good;
+  auto complete = linux_detail::completed(request, address->tls);
+  if (!complete) return tl::unexpected(complete.error());
   try {
-    auto connection = std::make_unique<AsyncConnection>(std::move(complete), std::move(*address), memory_,
+    auto connection = std::make_unique<AsyncConnection>(std::move(*complete), std::move(*address), memory_,
                                                         waker_, receiver_);
     connection->begin();
     connection_ = std::move(connection);
@@ -125,7 +117,7 @@ std::size_t PahoCLink::poll(std::span<LinkEvent> events) {
   if (!connection_) return 0;
   const std::size_t count = connection_->take(events);
   for (const LinkEvent& event : events.first(count)) {
-    if (is_answer(event.kind)) --unanswered_;
+    if (linux_detail::is_answer(event.kind)) --unanswered_;
     learn_from(event);
   }
   return count;

@@ -39,7 +39,7 @@ void Connection::open(const ConnectRequest& request, const link_rules::BrokerAdd
   // All handlers before connect(): set later they would take Paho's locks in the wrong order.
   client_->set_connection_lost_handler([this](const std::string& cause) { on_lost(0, cause); });
   client_->set_disconnected_handler([this](const mqtt::properties& properties, mqtt::ReasonCode reason) {
-    on_lost(static_cast<std::int32_t>(reason), reason_string(properties));
+    on_lost(static_cast<std::int32_t>(reason), reason_string(properties.c_struct()));
   });
   if (receiver_)
     client_->set_message_callback([this](const mqtt::const_message_ptr& message) { on_message(message); });

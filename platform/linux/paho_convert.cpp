@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "linux/paho_convert.hpp"
 
-#include <algorithm>
-#include <array>
+#include <chrono>
 #include <span>
 
 namespace holdfast::platform::linux_detail {
 namespace {
 
 using mqtt::property;
-
-[[nodiscard]] int paho_version(MqttVersion version) {
-  return version == MqttVersion::v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
-}
-
-[[nodiscard]] std::span<const MQTTProperty> all_of(const mqtt::properties& properties) {
-  const MQTTProperties& list = properties.c_struct();
-  return {list.array, static_cast<std::size_t>(list.count)};
-}
-
-[[nodiscard]] std::string text_of(const MQTTLenString& text) {
-  return text.data == nullptr ? std::string() : std::string(text.data, static_cast<std::size_t>(text.len));
-}
 
 [[nodiscard]] mqtt::properties properties_of(const MqttMessage& message) {
   mqtt::properties properties;
@@ -45,10 +31,6 @@ using mqtt::property;
 }
 
 }  // namespace
-
-std::string paho_uri(const link_rules::BrokerAddress& address) {
-  return (address.tls ? "ssl://" : "tcp://") + address.authority();
-}
 
 mqtt::create_options create_options_for(MqttVersion version) {
   mqtt::create_options options;
@@ -96,59 +78,23 @@ MqttMessage from_paho(const mqtt::message& message) {
   const auto payload = std::as_bytes(std::span(message.get_payload().data(), message.get_payload().size()));
   result.payload.assign(payload.begin(), payload.end());
   result.retain = message.is_retained();
-  for (const MQTTProperty& one : all_of(message.get_properties())) {
-    switch (one.identifier) {
-      case MQTTPROPERTY_CODE_CONTENT_TYPE: result.content_type = text_of(one.value.data); break;
-      case MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL: result.expiry_s = one.value.integer4; break;
-      case MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR: result.payload_is_utf8 = one.value.byte == 1; break;
-      case MQTTPROPERTY_CODE_USER_PROPERTY:
-        result.user_properties.emplace_back(text_of(one.value.data), text_of(one.value.value));
-        break;
-      default: break;
-    }
-  }
+  read_properties(message.get_properties().c_struct(), result);
   return result;
 }
 
 ConnectGrant grant_of(const mqtt::connect_response& response) {
-  ConnectGrant grant;
-  grant.session_present = response.is_session_present();
-  for (const MQTTProperty& one : all_of(response.get_properties())) {
-    switch (one.identifier) {
-      case MQTTPROPERTY_CODE_RECEIVE_MAXIMUM: grant.receive_maximum = one.value.integer2; break;
-      case MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE: grant.packet_bytes_max = one.value.integer4; break;
-      case MQTTPROPERTY_CODE_MAXIMUM_QOS: grant.qos_max = one.value.byte; break;
-      case MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE: grant.server_keep_alive_s = one.value.integer2; break;
-      case MQTTPROPERTY_CODE_RETAIN_AVAILABLE: grant.retain_available = one.value.byte != 0; break;
-      case MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM: grant.topic_aliases_max = one.value.integer2; break;
-      default: break;
-    }
-  }
-  return grant;
-}
-
-std::string reason_string(const mqtt::properties& properties) {
-  for (const MQTTProperty& one : all_of(properties)) {
-    if (one.identifier != MQTTPROPERTY_CODE_REASON_STRING) continue;
-    std::string text = text_of(one.value.data).substr(0, 200);
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-    return text;
-  }
-  return {};
+  return grant_of(response.get_properties().c_struct(), response.is_session_present());
 }
 
 std::int32_t failure_reason(const mqtt::token& token, MqttVersion version) {
   constexpr int kSubackFailure = 0x80;  // the only one that 3.1.1 has
-  constexpr std::array<std::int32_t, 6> kConnack311 = {0, 0x84, 0x85, 0x88, 0x86, 0x87};
   const int code = token.get_return_code();
   if (version == MqttVersion::v3_1_1) {  // the token's reason code means nothing (it is 0xFF)
-    const bool connack = token.get_type() == mqtt::token::Type::CONNECT && code >= 1 && code <= 5;
-    return connack ? kConnack311[static_cast<std::size_t>(code)] : code == kSubackFailure ? code : 0;
+    if (token.get_type() == mqtt::token::Type::CONNECT) return connack_reason(code, version);
+    return code == kSubackFailure ? code : 0;
   }
   const int reason = static_cast<int>(token.get_reason_code());
-  if (reason >= 0x80) return reason;
-  return code >= 0x80 && code <= 0xFF ? code : 0;
+  return reason >= 0x80 ? reason : connack_reason(code, version);
 }
 
 }  // namespace holdfast::platform::linux_detail

@@ -8,12 +8,11 @@
 
 #include <holdfast/platform/link.hpp>
 
-#include "common/link_rules.hpp"
+#include "linux/paho_common.hpp"
 
 /// Between our values and Paho's. All of these may throw mqtt::exception and std::bad_alloc.
 namespace holdfast::platform::linux_detail {
 
-[[nodiscard]] std::string paho_uri(const link_rules::BrokerAddress& address);
 [[nodiscard]] mqtt::create_options create_options_for(MqttVersion version);
 
 /// Fills `options` in place. A copy of Paho C++ 1.2.0's connect options keeps a pointer to the original's
@@ -23,10 +22,7 @@ void fill_connect_options(mqtt::connect_options& options, const ConnectRequest& 
 [[nodiscard]] mqtt::message_ptr to_paho(const MqttMessage& message, MqttVersion version);
 [[nodiscard]] MqttMessage from_paho(const mqtt::message& message);
 
-/// From the CONNACK; the protocol's own limits where it says nothing.
 [[nodiscard]] ConnectGrant grant_of(const mqtt::connect_response& response);
-/// The Reason String, one line of at most 200 bytes; empty: none.
-[[nodiscard]] std::string reason_string(const mqtt::properties& properties);
 
 /// The reason of a failed token as MQTT 5 names it; 0 when the network failed. Paho tells a CONNACK's reason
 /// in the return code and a PUBACK's in the reason code, and 3.1.1 has CONNACK codes of its own.

@@ -9,6 +9,7 @@
 
 #include "common/link_rules.hpp"
 #include "linux/credentials.hpp"
+#include "linux/paho_common.hpp"
 #include "linux/paho_connection.hpp"
 
 // The rules of Link over a Connection; what Paho needs stands in linux/paho_connection.hpp.
@@ -16,11 +17,6 @@ namespace holdfast::platform {
 namespace {
 
 using linux_detail::Connection;
-
-[[nodiscard]] bool is_answer(LinkEventKind kind) noexcept {
-  return kind == LinkEventKind::acknowledged || kind == LinkEventKind::refused ||
-         kind == LinkEventKind::subscribed || kind == LinkEventKind::subscribe_refused;
-}
 
 /// Keeps leaked connections reachable, for the callback that sleeps in one. One per process in practice,
 /// since no link connects once wedged.
@@ -86,15 +82,11 @@ Result<void> PahoCppLink::connect(const ConnectRequest& request) {
   if (Connection::wedged())
     return fail(ErrorCode::unavailable, "connect", "a receiver withheld a message: end this process");
   address->tls = address->tls || request.broker.tls.enabled;
-  ConnectRequest complete = request;
-  auto password = linux_detail::password_of(request.broker);
-  if (!password) return tl::unexpected(password.error());
-  complete.broker.password = std::move(*password);
-  if (address->tls)
-    if (auto good = linux_detail::check_tls_files(request.broker.tls); !good) return good;
+  const auto complete = linux_detail::completed(request, address->tls);
+  if (!complete) return tl::unexpected(complete.error());
   auto connection = std::make_shared<Connection>(request.broker.version, waker_, receiver_);
   try {
-    connection->begin(complete, *address);
+    connection->begin(*complete, *address);
   } catch (const mqtt::exception& error) {
     return error_of(error, "connect");
   } catch (const std::exception& error) {
@@ -140,7 +132,7 @@ std::size_t PahoCppLink::poll(std::span<LinkEvent> events) {
   if (!connection_) return 0;
   const std::size_t count = connection_->take(events);
   for (std::size_t at = 0; at < count; ++at)
-    if (is_answer(events[at].kind)) --unanswered_;
+    if (linux_detail::is_answer(events[at].kind)) --unanswered_;
   return count;
 }
 

@@ -79,28 +79,27 @@ Result<std::vector<QuarantinedRow>> QuarantineTable::list(LaneNumber lane, std::
 
 Result<std::size_t> QuarantineTable::requeue(LaneNumber lane, std::int64_t first_seq, std::int64_t last_seq,
                                              std::size_t rows_max) {
-  auto done = requeue_.bind(1, lane)
-                  .bind(2, first_seq)
-                  .bind(3, last_seq)
-                  .bind(4, static_cast<std::int64_t>(rows_max))
-                  .run();
-  if (!done) return tl::unexpected<Error>(done.error());
-  return static_cast<std::size_t>(sqlite3_changes(db_));
+  return change(requeue_.bind(1, lane)
+                    .bind(2, first_seq)
+                    .bind(3, last_seq)
+                    .bind(4, static_cast<std::int64_t>(rows_max)));
 }
 
 Result<std::size_t> QuarantineTable::discard(LaneNumber lane, std::int64_t first_seq, std::int64_t last_seq,
                                              std::size_t rows_max) {
-  auto done = discard_.bind(1, lane)
-                  .bind(2, first_seq)
-                  .bind(3, last_seq)
-                  .bind(4, static_cast<std::int64_t>(rows_max))
-                  .run();
-  if (!done) return tl::unexpected<Error>(done.error());
-  return static_cast<std::size_t>(sqlite3_changes(db_));
+  return change(discard_.bind(1, lane)
+                    .bind(2, first_seq)
+                    .bind(3, last_seq)
+                    .bind(4, static_cast<std::int64_t>(rows_max)));
 }
 
 Result<std::size_t> QuarantineTable::release(const RequeuedPlace& place) {
-  auto done = release_.bind(1, place.lane).bind(2, place.seq).run();
+  return change(release_.bind(1, place.lane).bind(2, place.seq));
+}
+
+/// Runs it, and returns how many rows it has changed.
+Result<std::size_t> QuarantineTable::change(Statement& statement) {
+  auto done = statement.run();
   if (!done) return tl::unexpected<Error>(done.error());
   return static_cast<std::size_t>(sqlite3_changes(db_));
 }

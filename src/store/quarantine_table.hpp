@@ -60,6 +60,8 @@ class QuarantineTable {
                                                          std::int64_t last_seq);
 
  private:
+  [[nodiscard]] Result<std::size_t> change(Statement& statement);
+
   static constexpr int kLaneColumn = 13;
   sqlite3* db_ = nullptr;
   Statement list_;

@@ -43,9 +43,9 @@ Result<std::unique_ptr<Broker>> Broker::start(const std::string& directory, std:
     return fail(ErrorCode::unavailable, "start the broker",
                 "mosquitto is not installed: toolchains/bootstrap");
   std::unique_ptr<Broker> broker(new Broker(std::move(program), directory, settings));
-  auto started = broker->reserve_port()
-                     .and_then([&] { return broker->write_config(); })
-                     .and_then([&] { return broker->restart(); });
+  auto started = broker->reserve_port().and_then([&] { return broker->write_config(); }).and_then([&] {
+    return broker->restart();
+  });
   if (!started) return tl::unexpected<Error>(started.error());
   return broker;
 }

@@ -71,7 +71,8 @@ TEST(Outage, events_that_were_written_before_the_broker_existed_are_delivered) {
   backend.start(broker);
   backend.stop();
   // It has saved the subscription by then, which it does after it has answered.
-  ASSERT_TRUE(eventually([&] { return broker.log().find("Client backend disconnected") != std::string::npos; }));
+  ASSERT_TRUE(
+      eventually([&] { return broker.log().find("Client backend disconnected") != std::string::npos; }));
   broker.kill();
   Device device(broker.url());
   device.boot();

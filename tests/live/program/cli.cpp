@@ -23,8 +23,8 @@ using std::chrono::seconds;
 Cli::Cli(Words words) : errors_(dir_ / "stderr"), process_(in_shell(errors_, words)) {}
 
 void Cli::wait() {
-  while (auto line = process_.read_line(seconds(120))) out_.push_back(std::move(*line));
-  const auto code = process_.wait(seconds(120));
+  while (auto line = process_.read_line(seconds(240))) out_.push_back(std::move(*line));
+  const auto code = process_.wait(seconds(240));
   ASSERT_TRUE(code.has_value()) << "holdfast did not end\n" << err();
   exit_code_ = *code;
 }

@@ -18,7 +18,7 @@ class Cli {
   explicit Cli(Words words);
 
   [[nodiscard]] test_support::Process& process() noexcept { return process_; }
-  /// Standard output to its end, then the exit code; fails the test when that takes longer than two minutes.
+  /// Standard output to its end, then the exit code; fails the test when nothing is said for four minutes.
   void wait();
   [[nodiscard]] int exit_code() const { return exit_code_; }
   [[nodiscard]] const Words& out() const { return out_; }

@@ -133,7 +133,8 @@ void Relay::take_connected(const platform::ConnectGrant& grant, Instant now) {
 bool Relay::lower_keep_alive(const platform::ConnectGrant& grant) {
   const std::chrono::seconds theirs{grant.server_keep_alive_s.value_or(0)};
   const auto wanted = std::max(theirs, kKeepAliveMin);
-  if (grant.keeps_server_keep_alive || keep_alive_lowered_ || theirs.count() == 0 || wanted >= options_.broker.keep_alive) return false;
+  if (grant.keeps_server_keep_alive || keep_alive_lowered_) return false;
+  if (theirs.count() == 0 || wanted >= options_.broker.keep_alive) return false;
   options_.broker.keep_alive = wanted;
   keep_alive_lowered_ = true;
   return true;

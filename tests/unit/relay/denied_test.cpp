@@ -194,9 +194,8 @@ TEST(RelayHeld, a_key_is_counted_while_it_is_held_and_is_no_denied_topic) {
   RelayOptions options;
   options.lanes = {{"lane1", Ordering::strict, AfterRefusal::hold}};
   World world(1, options);
-  world.broker.set_answer([](const MqttMessage& message) -> std::uint8_t {
-    return message.topic.ends_with("/bad") ? 0x99 : 0;
-  });
+  world.broker.set_answer(
+      [](const MqttMessage& message) -> std::uint8_t { return message.topic.ends_with("/bad") ? 0x99 : 0; });
   for (int i = 0; i < 6; ++i) world.commit_key(i % 2 == 0 ? "bad" : "good");
   world.run_for(seconds(5));
   EXPECT_EQ(world.relay->statistics().keys_held, 1U);

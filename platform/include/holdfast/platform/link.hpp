@@ -40,7 +40,7 @@ struct ConnectGrant {
   std::uint8_t qos_max = 2;
   bool session_present = false;
   std::optional<std::uint16_t> server_keep_alive_s;
-  bool keeps_server_keep_alive = false;  ///< by itself, when it is below the request's; false: connect anew with it
+  bool keeps_server_keep_alive = false;  ///< if below the request's; false: it takes a new connection
   bool retain_available = true;
   std::uint16_t topic_aliases_max = 0;  ///< the link uses them by itself
 };

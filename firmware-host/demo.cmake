@@ -18,7 +18,8 @@ inline constexpr std::string_view kDemoPageHtml = R"html(@page@)html";
 }  // namespace holdfast::demo
 ]=])
 
-set(parts broker chart history narrator pace page plan play process report stage status tables verdict)
+set(parts broker chart history narrator pace page plan play process proxy proxy_stream report socket stage status
+          tables verdict)
 list(TRANSFORM parts PREPEND demonstration/)
 list(TRANSFORM parts APPEND .cpp)
 find_package(fmt REQUIRED)

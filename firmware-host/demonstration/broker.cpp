@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "demonstration/broker.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <thread>
+
+#include "demonstration/socket.hpp"
 
 namespace holdfast::demo {
 namespace {
@@ -19,21 +18,7 @@ constexpr int kStartsMax = 5;  // the kernel may keep the port for a moment afte
 constexpr std::chrono::seconds kStartPatience{10};
 constexpr std::chrono::milliseconds kPause{10};
 
-[[nodiscard]] sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-[[nodiscard]] bool accepts(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = loopback(port);
-  const bool accepted = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(socket);
-  return accepted;
-}
+[[nodiscard]] bool accepts(std::uint16_t port) { return Socket::make().connect(port) == 0; }
 
 }  // namespace
 
@@ -50,21 +35,12 @@ Result<std::unique_ptr<Broker>> Broker::start(const std::string& directory, std:
   return broker;
 }
 
-Broker::~Broker() {
-  if (reserved_ >= 0) ::close(reserved_);
-}
-
 /// Mosquitto, which sets SO_REUSEADDR too, can listen on it; nobody's connection gets it for its near end.
 Result<void> Broker::reserve_port() {
-  reserved_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (reserved_ < 0 || ::setsockopt(reserved_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-      ::bind(reserved_, generic, length) != 0 || ::getsockname(reserved_, generic, &length) != 0)
+  reserved_ = Socket::make();
+  if (!reserved_.bind_free_port())
     return fail(ErrorCode::unavailable, "start the broker", "no free port on 127.0.0.1", errno);
-  port_ = ntohs(address.sin_port);
+  port_ = reserved_.port();
   return {};
 }
 

@@ -25,10 +25,6 @@ inline constexpr std::string_view kDurableSettings =
 /// A private Mosquitto on a port of 127.0.0.1 that nobody else gets while it is down.
 class Broker {
  public:
-  ~Broker();
-  Broker(const Broker&) = delete;
-  Broker& operator=(const Broker&) = delete;
-
   /// Files go to `directory`; `settings` are lines of its configuration. On return it accepts connections.
   /// `unavailable`: not installed, or it ends.
   [[nodiscard]] static Result<std::unique_ptr<Broker>> start(const std::string& directory,
@@ -49,7 +45,7 @@ class Broker {
   std::string program_;
   std::string directory_;
   std::string settings_;
-  int reserved_ = -1;  // a socket that is bound to the port, and never listens
+  Socket reserved_;  // bound to the port, and never listens
   std::uint16_t port_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The program `holdfast`: reads the command line and calls the subcommand. CLI11 costs six seconds a file, so
-// it is seen only here.
+// it is seen only here and in prove/command.cpp.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "lane.hpp"
 #include "program/talk.hpp"
 #include "program/units.hpp"
+#include "prove/command.hpp"
 #include "put.hpp"
 #include "quarantine.hpp"
 #include "replay.hpp"
@@ -473,6 +474,7 @@ struct Options {
   DemoOptions demo;
   BenchOptions bench;
   BenchRelayOptions bench_relay;
+  ProveOptions prove;
 };
 
 int run_program(int argc, char** argv) {
@@ -495,6 +497,7 @@ int run_program(int argc, char** argv) {
   add_check(app, options.check, exit_code);
   add_demo(app, options.demo, exit_code);
   add_bench(app, options.bench, options.bench_relay, exit_code);
+  add_prove(app, options.prove, exit_code);
   add_version(app, exit_code);
   try {
     app.parse(argc, argv);

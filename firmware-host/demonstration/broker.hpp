@@ -9,6 +9,7 @@
 #include <holdfast/result.hpp>
 
 #include "demonstration/process.hpp"
+#include "demonstration/socket.hpp"
 
 namespace holdfast::demo {
 

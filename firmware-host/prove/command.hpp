@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "prove/kill_command.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace holdfast::program {
+
+/// What the subcommands of `holdfast prove` are parsed into; lives as long as the parser.
+struct ProveOptions {
+  ProveKillOptions kill;
+};
+
+/// `holdfast prove`: each proof is a subcommand.
+void add_prove(CLI::App& app, ProveOptions& options, int& exit_code);
+
+}  // namespace holdfast::program

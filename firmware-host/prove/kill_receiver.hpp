@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <holdfast/consumer.hpp>
+
+#include "demonstration/verdict.hpp"
+
+namespace holdfast::prove {
+
+/// The consumer of both contenders' events, in this process, on a session that the broker keeps: a real inbox, whose
+/// effects stand in the table of program/ledger.hpp. It also keeps a list of everything that it received.
+class KillReceiver {
+ public:
+  /// Events of one contender; the naive one's have a source of their own.
+  struct Receipts {
+    std::vector<demo::LedgerRow> holdfast;
+    std::vector<demo::LedgerRow> naive;
+  };
+
+  /// Errors as Inbox::open and Consumer::start.
+  [[nodiscard]] static Result<std::unique_ptr<KillReceiver>> start(const std::string& broker_url,
+                                                                   const std::string& inbox_path,
+                                                                   PlatformView platform);
+  ~KillReceiver() { stop(); }
+  KillReceiver(const KillReceiver&) = delete;
+  KillReceiver& operator=(const KillReceiver&) = delete;
+
+  static constexpr const char* kClientId = "prove-consumer";
+  static constexpr const char* kHoldfastTopics = "holdfast/#";
+  static constexpr const char* kNaiveTopics = "naive/#";
+
+  [[nodiscard]] std::uint64_t messages() const;  ///< of any kind, repeats included
+  [[nodiscard]] bool has(const std::string& id) const;
+  [[nodiscard]] Receipts receipts() const;
+  [[nodiscard]] std::vector<std::string> troubles() const;  ///< what a receiver should never see, a line each
+  void stop();                                              ///< and closes the inbox
+
+ private:
+  explicit KillReceiver(PlatformView platform) : platform_(platform) {}
+  [[nodiscard]] Result<void> apply(const CloudEvent& event, sqlite3* db) const;
+  void observe(const CloudEvent* event, const ApplyOutcome& outcome);
+  [[nodiscard]] Instant now() const;
+
+  PlatformView platform_;
+  mutable std::mutex mutex_;  // guards what follows, but the consumer
+  std::uint64_t messages_ = 0;
+  std::unordered_set<std::string> ids_;
+  Receipts receipts_;
+  std::vector<std::string> troubles_;
+  std::unique_ptr<Consumer> consumer_;
+};
+
+}  // namespace holdfast::prove

@@ -21,7 +21,7 @@ holdfast_tools=(
   ca-certificates cmake g++ git ninja-build pkg-config
   clang-format clang-tidy
   mosquitto mosquitto-clients
-  e2fsprogs mount
+  e2fsprogs mount nftables
   python3 python3-cbor2 python3-paho-mqtt
 )
 

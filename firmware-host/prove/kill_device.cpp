@@ -28,7 +28,7 @@ constexpr std::chrono::seconds kFlushPatience{60};
   store.path = work.store;
   store.device = work.device();
   store.lanes = {{.name = kLane}};
-  store.budget_bytes = 2ULL * 1024 * 1024;
+  store.budget_bytes = 8ULL * 1024 * 1024;  // the table of what was committed stands in it too
   auto outbox = Outbox::open(store, platform);
   if (!outbox) return outbox;
   RelayOptions relay;

@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kLane = "telemetry";
 constexpr const char* kCounter = "counter";
 constexpr std::chrono::seconds kFlushPatience{60};
+constexpr std::chrono::milliseconds kSettleDelay{10};
 
 [[nodiscard]] Result<std::unique_ptr<Outbox>> open(const DeviceWork& work, PlatformView platform,
                                                    Reaper& reaper) {
@@ -29,6 +30,10 @@ constexpr std::chrono::seconds kFlushPatience{60};
   store.device = work.device();
   store.lanes = {{.name = kLane}};
   store.budget_bytes = 8ULL * 1024 * 1024;  // the table of what was committed stands in it too
+  // Lives are short here. With the defaults an acknowledgement would be on disk after a second, so that no process
+  // would ever begin with what an earlier one had settled.
+  store.settle_events_max = 4;
+  store.settle_delay_max = kSettleDelay;
   auto outbox = Outbox::open(store, platform);
   if (!outbox) return outbox;
   RelayOptions relay;

@@ -48,7 +48,7 @@ KillPlan make_kill_plan(std::uint64_t seed) {
   for (std::size_t i = plan.deaths.size() - 1; i > 0; --i)
     std::swap(plan.deaths[i], plan.deaths[static_cast<std::size_t>(between(0, i))]);
   plan.troubled = {static_cast<Trouble>(seed % kTroubles),
-                   milliseconds(between(kTroubleMsMin, kTroubleMsMax)), between(0, 1) == 0};
+                   milliseconds(between(kTroubleMsMin, kTroubleMsMax)), between(0, 2) == 0};
   plan.troubled_before = static_cast<std::size_t>(between(0, plan.deaths.size()));
   return plan;
 }

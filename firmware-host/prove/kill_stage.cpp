@@ -31,7 +31,8 @@ constexpr int kKilled = 128 + SIGKILL;
 constexpr seconds kPatience{30};
 constexpr seconds kEndPatience{90};
 constexpr milliseconds kLook{2};
-constexpr milliseconds kIdleFor{250};     // longer than Mosquitto's own 100 ms round
+constexpr milliseconds kIdleFor{250};  // longer than Mosquitto's own 100 ms round
+constexpr milliseconds kSlowedBy{30};
 constexpr milliseconds kInFlightFor{50};  // for the first publishes to the stopped broker
 
 [[nodiscard]] Result<void> expect(const Result<bool>& awaited, const char* what) {
@@ -160,6 +161,8 @@ Result<void> KillStage::live_to_the_end(const Cast& cast) {
 }
 
 Result<void> KillStage::disturb_network(const TroubledLife& life) {
+  proxy_->delay(kSlowedBy);  // so that the fault meets events on their way
+  if (auto done = pause(2 * kSlowedBy); !done) return done;
   switch (life.trouble) {
     case Trouble::network_down: proxy_->set(NetworkFault::down); break;
     case Trouble::connection_cut: proxy_->cut(); break;

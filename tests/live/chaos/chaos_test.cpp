@@ -65,29 +65,31 @@ TEST_F(Chaos, a_network_that_is_down_costs_nothing) {
 }
 
 TEST_F(Chaos, connections_cut_while_events_are_in_flight_cost_nothing) {
-  proxy_->delay(20ms);  // so that something is in flight at any time
   for (int cut = 0; cut < kRounds; ++cut) {
+    proxy_->delay(200ms);  // long enough to catch events in flight
     device_.write(kEvents / kRounds);
     ASSERT_TRUE(eventually([&] { return device_.relay().in_flight_events > 0; }));
     const std::uint64_t before = troubles();
     proxy_->cut();
+    proxy_->heal();
     EXPECT_TRUE(noticed(before));
   }
-  proxy_->heal();
+  EXPECT_TRUE(device_.flush());
   EXPECT_GT(device_.relay().republished, 0U);
   expect_all_arrive();
 }
 
 TEST_F(Chaos, resets_while_events_are_in_flight_cost_nothing) {
-  proxy_->delay(20ms);
   for (int reset = 0; reset < kRounds; ++reset) {
+    proxy_->delay(200ms);  // long enough to catch events in flight
     device_.write(kEvents / kRounds);
     ASSERT_TRUE(eventually([&] { return device_.relay().in_flight_events > 0; }));
     const std::uint64_t before = troubles();
     proxy_->reset();
+    proxy_->heal();
     EXPECT_TRUE(noticed(before));
   }
-  proxy_->heal();
+  EXPECT_TRUE(device_.flush());
   EXPECT_GT(device_.relay().republished, 0U);
   expect_all_arrive();
 }

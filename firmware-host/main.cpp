@@ -19,6 +19,7 @@
 #include "lane.hpp"
 #include "program/talk.hpp"
 #include "program/units.hpp"
+#include "prove_crash.hpp"
 #include "put.hpp"
 #include "quarantine.hpp"
 #include "replay.hpp"
@@ -442,6 +443,27 @@ void add_bench(CLI::App& app, BenchOptions& store, BenchRelayOptions& relay, int
   add_bench_relay(*bench, relay, exit_code);
 }
 
+void add_prove_crash(CLI::App& prove, ProveCrashOptions& options, int& exit_code) {
+  CLI::App* crash =
+      prove.add_subcommand("crash", "Cut the power anywhere in a workload, and open what is left");
+  crash->add_option("--states", options.states, "Look at this many different states, at least")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
+      ->capture_default_str();
+  crash->add_option("--seed", options.seed, "Decides everything")->capture_default_str();
+  crash->add_option("--only", options.only, "Look at this one state, as a report names it")
+      ->type_name("STATE");
+  crash->add_option("--threads", options.threads, "Default: as many as there are cores")
+      ->check(CLI::Range(1U, 256U));
+  crash->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  crash->callback([&options, &exit_code] { exit_code = run_prove_crash(options); });
+}
+
+void add_prove(CLI::App& app, ProveCrashOptions& crash, int& exit_code) {
+  CLI::App* prove = app.add_subcommand("prove", "Try to break what is promised: prove crash");
+  prove->require_subcommand(1);
+  add_prove_crash(*prove, crash, exit_code);
+}
+
 void add_version(CLI::App& app, int& exit_code) {
   app.add_subcommand("version", "Print the version")->callback([&exit_code] {
     exit_code = print_line("holdfast " HOLDFAST_VERSION) ? kExitOk : kExitIo;
@@ -464,6 +486,7 @@ struct Options {
   DemoOptions demo;
   BenchOptions bench;
   BenchRelayOptions bench_relay;
+  ProveCrashOptions prove_crash;
 };
 
 int run_program(int argc, char** argv) {
@@ -486,6 +509,7 @@ int run_program(int argc, char** argv) {
   add_check(app, options.check, exit_code);
   add_demo(app, options.demo, exit_code);
   add_bench(app, options.bench, options.bench_relay, exit_code);
+  add_prove(app, options.prove_crash, exit_code);
   add_version(app, exit_code);
   try {
     app.parse(argc, argv);

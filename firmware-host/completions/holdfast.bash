@@ -3,11 +3,15 @@
 _holdfast() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane quarantine replay export backup check demo bench version --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane quarantine replay export backup check demo bench prove version --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == bench ]] && ((COMP_CWORD == 2)); then
     mapfile -t COMPREPLY < <(compgen -W 'store relay --help' -- "$current")
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == prove ]] && ((COMP_CWORD == 2)); then
+    mapfile -t COMPREPLY < <(compgen -W 'crash --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == lane ]] && ((COMP_CWORD == 2)); then
@@ -39,7 +43,7 @@ _holdfast() {
     return
   fi
   local options words=("${COMP_WORDS[1]}")
-  [[ ! ${words[0]} =~ ^(bench|lane|quarantine)$ ]] || words+=("${COMP_WORDS[2]}")
+  [[ ! ${words[0]} =~ ^(bench|lane|prove|quarantine)$ ]] || words+=("${COMP_WORDS[2]}")
   options=$("${COMP_WORDS[0]}" "${words[@]}" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 }

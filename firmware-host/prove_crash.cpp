@@ -15,6 +15,7 @@
 #include "program/exit_code.hpp"
 #include "program/talk.hpp"
 #include "prove/crash_report.hpp"
+#include "prove/thread_memory.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -57,8 +58,7 @@ Result<CrashReport> explore(const CrashPlan& plan, const std::string& only) {
 }  // namespace
 
 int run_prove_crash(const ProveCrashOptions& options) {
-  // Before SQLite starts: counting its memory would make all threads queue for one mutex.
-  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)use_thread_memory();
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) ::signal(signal, &name_the_state);
   CrashPlan plan;
   plan.seed = options.seed;

@@ -357,7 +357,8 @@ class Sum {
 /// Workers take rounds as they come; they are added up in order, and rounds beyond the last one needed are forgotten.
 class Workers {
  public:
-  explicit Workers(const CrashPlan& plan) : plan_(plan), sum_(plan) {}
+  explicit Workers(const CrashPlan& plan)
+      : plan_(plan), sum_(plan), next_(plan.first_round), added_(plan.first_round) {}
 
   CrashReport run() {
     std::vector<std::thread> threads;
@@ -392,8 +393,8 @@ class Workers {
   std::mutex mutex_;
   Sum sum_;
   std::map<std::uint64_t, Round> done_;
-  std::uint64_t next_ = 0;
-  std::uint64_t added_ = 0;
+  std::uint64_t next_;
+  std::uint64_t added_;
 };
 
 template <class Number>

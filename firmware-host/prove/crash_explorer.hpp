@@ -33,6 +33,7 @@ struct StateName {
 struct CrashPlan {
   std::uint64_t seed = 1;
   std::uint64_t states = 300'000;  ///< at least so many distinct ones
+  std::uint64_t first_round = 0;   ///< round 0 makes a store, and does little else
   unsigned threads = 1;
   /// Flushes of files whose name ends so are acknowledged and not made: to see that the explorer finds it. Empty: none.
   std::string ignored_syncs;

@@ -127,8 +127,11 @@ class Workload {
 
   // --- acts ---
 
-  // Shedding once, in the second half: it makes the log long. The rest by chance.
+  // No life without a group and an acknowledgement. Shedding once, in the second half: it makes the log long. The rest
+  // by chance.
   void play(std::size_t act) {
+    if (act == 0) return write_group();
+    if (act == 1) return acknowledge();
     if (act == kActs / 2 && one_in(2)) return shed();
     switch (below(12)) {
       case 0:
@@ -221,13 +224,24 @@ class Workload {
     }
   }
 
+  /// The next events of a lane that has any, as a relay asks for them; none when nothing waits.
+  std::vector<store::StoredEvent> fetch_some(std::size_t events_max, std::size_t& lane) {
+    const auto first = static_cast<std::size_t>(below(kLanes));
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      lane = (first + i) % kLanes;
+      auto fetched = store_->fetch(numbers_[lane], fetched_[lane], events_max, limits::kFetchBytesMax);
+      if (!expect(fetched, "fetch")) return {};
+      fetched_[lane] = fetched->end_seq;
+      if (!fetched->events.empty()) return std::move(fetched->events);
+    }
+    return {};
+  }
+
   /// Some of what is pending was acknowledged by the broker, mostly in order.
   void acknowledge() {
-    const std::size_t lane = static_cast<std::size_t>(below(kLanes));
-    auto fetched = store_->fetch(numbers_[lane], fetched_[lane], 1 + below(12), limits::kFetchBytesMax);
-    if (!expect(fetched, "fetch")) return;
-    fetched_[lane] = fetched->end_seq;
-    for (const store::StoredEvent& event : fetched->events) {
+    std::size_t lane = 0;
+    const auto events = fetch_some(1 + below(12), lane);
+    for (const store::StoredEvent& event : events) {
       check_fetched(lane, event);
       if (one_in(8)) continue;  // its answer is late
       store_->settle(numbers_[lane], event.seq);
@@ -272,11 +286,10 @@ class Workload {
   }
 
   void quarantine() {
-    const std::size_t lane = static_cast<std::size_t>(below(kLanes));
-    auto fetched = store_->fetch(numbers_[lane], fetched_[lane], 1, limits::kFetchBytesMax);
-    if (!expect(fetched, "fetch") || fetched->events.empty()) return discard();
-    fetched_[lane] = fetched->end_seq;
-    const std::int64_t seq = fetched->events[0].seq;
+    std::size_t lane = 0;
+    const auto events = fetch_some(1, lane);
+    if (events.empty() || one_in(4)) return discard();
+    const std::int64_t seq = events[0].seq;
     const std::size_t begin = now();
     step(Phase::quarantining, [&](Step&) {
       const store::RefusalNote note{numbers_[lane], seq, 0x99, "refused for good", rig_.clock.wall().utc};

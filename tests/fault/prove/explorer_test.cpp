@@ -52,6 +52,7 @@ TEST(CrashExplorer, finds_that_commits_are_not_flushed_and_one_command_shows_it_
   CrashPlan plan;
   plan.seed = 12;
   plan.states = 150;
+  plan.first_round = 1;
   plan.ignored_syncs = "-wal";
   const CrashReport report = explore_crashes(plan);
   ASSERT_GT(report.bad_states, 0U);

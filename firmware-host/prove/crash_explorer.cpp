@@ -135,7 +135,9 @@ class Explorer {
     seen_second_.clear();
     begin(number);
     const std::uint64_t seed = seed_of(number);
-    const Sample sample(recording_.log, recording_.ledger, seed, std::min(plan_.states, kStatesPerRound));
+    // A few more than are wanted, since some are alike: a short run is to end with its first round.
+    const std::uint64_t wanted = std::min(plan_.states + plan_.states / 4 + 50, kStatesPerRound);
+    const Sample sample(recording_.log, recording_.ledger, seed, wanted);
     CrashImages images(recording_.log, seed);
     for (std::size_t point = 0; point <= images.last_point(); ++point) {
       images.move_to(point);
@@ -204,7 +206,7 @@ class Explorer {
     look.seed = mixed(hash, plan_.seed);
     // Another cut of the same bytes is another life: nothing that is drawn from a seed may come again in it.
     if (name.second) look.seed = mixed(look.seed + name.second->point, name.second->variant);
-    look.thorough = hash % kThoroughEvery == 0 || name.second.has_value();
+    look.thorough = hash % kThoroughEvery == 0;
     return look;
   }
 

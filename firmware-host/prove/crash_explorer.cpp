@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "prove/crash_images.hpp"
+#include "prove/inbox_life.hpp"
 #include "prove/observer.hpp"
 #include "prove/oracle.hpp"
 #include "prove/workload.hpp"
@@ -25,6 +26,7 @@ using platform::sim::SeededEntropy;
 
 constexpr std::uint64_t kStatesPerRound = 8'000;
 constexpr std::uint64_t kFromNothingEvery = 16;  // rounds that record how a store is made
+constexpr std::uint64_t kInboxEvery = 6;         // rounds of a consumer: the last of so many
 constexpr std::uint64_t kThoroughEvery = 16;     // states that are worked with for longer
 constexpr std::uint64_t kSecondEvery = 400;      // states of which the opening is cut in turn
 constexpr std::size_t kSecondCuts = 40;          // images of each of them
@@ -137,8 +139,8 @@ class Explorer {
     const std::uint64_t seed = seed_of(number);
     // A few more than are wanted, since some are alike: a short run is to end with its first round.
     const std::uint64_t wanted = std::min(plan_.states + plan_.states / 4 + 50, kStatesPerRound);
-    const Sample sample(recording_.log, recording_.ledger, seed, wanted);
-    CrashImages images(recording_.log, seed);
+    const Sample sample(log(), ledger(), seed, wanted);
+    CrashImages images(log(), seed);
     for (std::size_t point = 0; point <= images.last_point(); ++point) {
       images.move_to(point);
       for (std::size_t variant = 0; variant < images.variants(); ++variant) {
@@ -155,10 +157,11 @@ class Explorer {
     seen_.clear();
     seen_second_.clear();
     begin(name.round);
-    CrashImages images(recording_.log, seed_of(name.round));
+    CrashImages images(log(), seed_of(name.round));
     if (name.first.point > images.last_point()) return no_such(name);
     images.move_to(name.first.point);
     if (name.first.variant >= images.variants()) return no_such(name);
+    if (name.second && is_of_inbox_) return no_such(name);
     if (!name.second) {
       look_at(images, name);
     } else {
@@ -178,8 +181,8 @@ class Explorer {
     Ledger ledger;
   };
   struct Seen {
-    Observation observation;
-    std::size_t entry = 0;
+    Observation store;
+    InboxObservation inbox;
   };
 
   static tl::unexpected<Error> no_such(const StateName& name) {
@@ -194,11 +197,18 @@ class Explorer {
     const std::unique_lock lock(sqlite_mutex());
     const std::uint64_t seed = seed_of(number);
     platform::sim::seed_sqlite(static_cast<std::uint32_t>(seed));
-    recording_ = record_workload(rig_, {seed, number % kFromNothingEvery == 0});
-    round_.operations = recording_.log.operations.size();
-    for (const std::string& complaint : recording_.complaints)
+    is_of_inbox_ = number % kInboxEvery == kInboxEvery - 1;
+    if (is_of_inbox_)
+      inbox_ = record_inbox(rig_, seed);
+    else
+      recording_ = record_workload(rig_, {seed, number % kFromNothingEvery == 0});
+    round_.operations = log().operations.size();
+    for (const std::string& complaint : is_of_inbox_ ? inbox_.complaints : recording_.complaints)
       round_.complaints.push_back("round " + std::to_string(number) + ": " + complaint);
   }
+
+  const DiskLog& log() const { return is_of_inbox_ ? inbox_.log : recording_.log; }
+  const Ledger& ledger() const { return is_of_inbox_ ? inbox_.ledger : recording_.ledger; }
 
   Look look_for(const StateName& name, std::uint64_t hash) const {
     Look look;
@@ -214,19 +224,23 @@ class Explorer {
     CrashImages::Built built = images.build(name.first.variant);
     ++round_.images;
     const std::size_t point = name.first.point;
-    auto [it, is_new] = seen_.try_emplace(built.hash);
+    const auto [it, is_new] = seen_.try_emplace(built.hash);
     if (is_new) {
       take_in_hand(name);
       const std::shared_lock lock(sqlite_mutex());
-      it->second.observation = observe(rig_, std::move(built.image), look_for(name, built.hash));
+      if (is_of_inbox_)
+        it->second.inbox = observe_inbox(rig_, std::move(built.image));
+      else
+        it->second.store = observe(rig_, std::move(built.image), look_for(name, built.hash));
     }
-    const Verdict verdict = judge(it->second.observation, recording_.ledger, point);
+    const Verdict verdict = is_of_inbox_ ? judge_inbox(it->second.inbox, inbox_, point)
+                                         : judge(it->second.store, recording_.ledger, point);
     if (!verdict.complaints.empty()) note_bad(name, images.describe(name.first.variant), verdict);
     if (!is_new) return;
-    const Step* step = point > 0 ? recording_.ledger.step_of(point - 1) : nullptr;
-    note(built.hash, {step != nullptr ? step->phase : Phase::opening, kind_of(recording_.log, point)},
-         verdict, false);
-    if (verdict.complaints.empty() && mixed(built.hash, 2) % kSecondEvery == 0) cut_again(images, name);
+    const Step* step = point > 0 ? ledger().step_of(point - 1) : nullptr;
+    note(built.hash, {step != nullptr ? step->phase : Phase::opening, kind_of(log(), point)}, verdict, false);
+    if (!is_of_inbox_ && verdict.complaints.empty() && mixed(built.hash, 2) % kSecondEvery == 0)
+      cut_again(images, name);
   }
 
   // --- the second cut ---
@@ -311,7 +325,9 @@ class Explorer {
 
   const CrashPlan& plan_;
   Rig rig_;
+  bool is_of_inbox_ = false;  ///< the round
   Recording recording_;
+  InboxRecording inbox_;
   Round round_;
   std::unordered_map<std::uint64_t, Seen> seen_;
   std::unordered_set<std::uint64_t> seen_second_;

@@ -34,10 +34,11 @@ enum class Phase : std::uint8_t {
   checkpointing,
   housekeeping,
   closing,
+  applying,  ///< the inbox
 };
-inline constexpr std::array<std::string_view, 12> kPhaseNames = {
-    "provisioning", "opening",      "recovering", "writing",       "grouping",     "acknowledging",
-    "recording",    "quarantining", "shedding",   "checkpointing", "housekeeping", "closing"};
+inline constexpr std::array<std::string_view, 13> kPhaseNames = {
+    "provisioning", "opening",  "recovering",    "writing",      "grouping", "acknowledging", "recording",
+    "quarantining", "shedding", "checkpointing", "housekeeping", "closing",  "applying"};
 [[nodiscard]] constexpr std::string_view to_string(Phase phase) noexcept {
   return kPhaseNames[static_cast<std::size_t>(phase)];
 }

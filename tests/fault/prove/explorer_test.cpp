@@ -68,6 +68,33 @@ TEST(CrashExplorer, finds_that_commits_are_not_flushed_and_one_command_shows_it_
   EXPECT_EQ(again->bad[0].survived, first.survived);
 }
 
+constexpr std::uint64_t kInboxRound = 5;
+
+TEST(CrashExplorer, finds_nothing_in_the_inbox) {
+  CrashPlan plan;
+  plan.seed = 13;
+  plan.states = 150;
+  plan.first_round = kInboxRound;
+  const CrashReport report = explore_crashes(plan);
+  EXPECT_TRUE(report.passed()) << all_of(report);
+  EXPECT_GE(report.states, plan.states);
+  for (const auto& [cut, count] : report.by_cut) {
+    EXPECT_TRUE(cut.first == Phase::applying || cut.first == Phase::opening || cut.first == Phase::closing);
+  }
+}
+
+TEST(CrashExplorer, finds_that_an_inbox_does_not_wait_for_its_flushes) {
+  CrashPlan plan;
+  plan.seed = 13;
+  plan.states = 150;
+  plan.first_round = kInboxRound;
+  plan.ignored_syncs = "-wal";
+  const CrashReport report = explore_crashes(plan);
+  ASSERT_GT(report.bad_states, 0U);
+  EXPECT_THAT(report.bad.front().complaints,
+              Contains(testing::AnyOf(StartsWith("G8: the effect of event"), StartsWith("G9: the inbox"))));
+}
+
 TEST(CrashExplorer, refuses_a_state_that_is_none) {
   const CrashPlan plan;
   for (const char* text : {"1.99999999.0", "1.0.1", "1.0.0+99999999.0"}) {

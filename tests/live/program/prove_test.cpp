@@ -15,14 +15,14 @@ using testing::IsEmpty;
 using Json = nlohmann::json;
 
 TEST(ProveCrash, every_state_keeps_every_promise_and_the_report_adds_up) {
-  const auto run = holdfast({"prove", "crash", "--states", "600", "--seed", "7", "--json"});
+  const auto run = holdfast({"prove", "crash", "--states", "300", "--seed", "7", "--json"});
   EXPECT_EQ(run->exit_code(), 0) << testing::PrintToString(run->out());
   const Json document = Json::parse(run->last_line(), nullptr, false);
   ASSERT_TRUE(document.is_object()) << run->last_line() << run->err();
   EXPECT_EQ(document.at("format"), "dev.holdfast.prove.crash.v1");
   EXPECT_EQ(document.at("passed"), true);
   EXPECT_EQ(document.at("seed"), 7);
-  EXPECT_GE(document.at("states"), 600);
+  EXPECT_GE(document.at("states"), 300);
   EXPECT_GE(document.at("images"), document.at("states"));
   EXPECT_THAT(document.at("bad"), IsEmpty());
   std::uint64_t states = 0;

@@ -286,7 +286,7 @@ class Explorer {
       again.move_to(point);
       for (std::size_t variant = 0; variant < again.variants(); ++variant) {
         if (mixed(seed + point, variant) % all >= kSecondCuts) continue;
-        look_at_second(inner, again, {name.round, name.first, StateName::Cut{point, variant}});
+        look_at_second(inner, again, {name.round, name.first, CutName{point, variant}});
       }
     }
   }
@@ -429,14 +429,14 @@ bool take_char(std::string_view& text, char c) {
   return true;
 }
 
-bool take_cut(std::string_view& text, StateName::Cut& cut) {
+bool take_cut(std::string_view& text, CutName& cut) {
   return take_number(text, cut.point) && take_char(text, '.') && take_number(text, cut.variant);
 }
 
 }  // namespace
 
 std::string StateName::text() const {
-  const auto cut = [](const Cut& c) { return std::to_string(c.point) + "." + std::to_string(c.variant); };
+  const auto cut = [](const CutName& c) { return std::to_string(c.point) + "." + std::to_string(c.variant); };
   return std::to_string(round) + "." + cut(first) + (second ? "+" + cut(*second) : "");
 }
 

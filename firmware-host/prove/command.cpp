@@ -6,6 +6,21 @@
 namespace holdfast::program {
 namespace {
 
+void add_prove_crash(CLI::App& prove, ProveCrashOptions& options, int& exit_code) {
+  CLI::App* crash =
+      prove.add_subcommand("crash", "Cut the power anywhere in a workload, and open what is left");
+  crash->add_option("--states", options.states, "Look at this many different states, at least")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
+      ->capture_default_str();
+  crash->add_option("--seed", options.seed, "Decides everything")->capture_default_str();
+  crash->add_option("--only", options.only, "Look at this one state, as a report names it")
+      ->type_name("STATE");
+  crash->add_option("--threads", options.threads, "Default: as many as there are cores")
+      ->check(CLI::Range(1U, 256U));
+  crash->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  crash->callback([&options, &exit_code] { exit_code = run_prove_crash(options); });
+}
+
 void add_prove_kill(CLI::App& prove, ProveKillOptions& options, int& exit_code) {
   CLI::App* kill = prove.add_subcommand(
       "kill", "kill -9, dead brokers and a failing network, for a dual write and for Holdfast");
@@ -22,8 +37,10 @@ void add_prove_kill(CLI::App& prove, ProveKillOptions& options, int& exit_code) 
 }  // namespace
 
 void add_prove(CLI::App& app, ProveOptions& options, int& exit_code) {
-  CLI::App* prove = app.add_subcommand("prove", "Prove the guarantees on this machine: prove kill");
+  CLI::App* prove =
+      app.add_subcommand("prove", "Prove the guarantees on this machine: prove crash, prove kill");
   prove->require_subcommand(1);
+  add_prove_crash(*prove, options.crash, exit_code);
   add_prove_kill(*prove, options.kill, exit_code);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "prove/crash_command.hpp"
 #include "prove/kill_command.hpp"
 
 namespace CLI {
@@ -11,6 +12,7 @@ namespace holdfast::program {
 
 /// What the subcommands of `holdfast prove` are parsed into; lives as long as the parser.
 struct ProveOptions {
+  ProveCrashOptions crash;
   ProveKillOptions kill;
 };
 

@@ -164,7 +164,9 @@ Result<Evidence> examine(const std::string& path, const std::string& vfs, const 
   if (!wal_bytes) return tl::unexpected<Error>(wal_bytes.error());
   const auto in_wal = newest_page_1(wal_of(path), vfs, *wal_bytes);
   if (!in_wal) return tl::unexpected<Error>(in_wal.error());
-  if (in_wal->has_value()) return Evidence::damaged;
+  // A power cut while a checkpoint programs page 1 leaves this too, and then the WAL has all of it: SQLite is asked
+  // first. But of an empty file it would delete the WAL.
+  if (in_wal->has_value()) return *bytes == 0 ? Evidence::damaged : Evidence::ours;
   return *bytes == 0 ? Evidence::nothing : Evidence::foreign;
 }
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <holdfast/result.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "prove/ledger.hpp"
+
+namespace holdfast::prove {
+
+/// How far a log had come when the power went, and which variant of what survived (crash_images.hpp).
+struct CutName {
+  std::size_t point = 0;
+  std::size_t variant = 0;
+};
+
+/// Names one image: the workload of a round, and the cut. With a second cut: the power went again while the product
+/// opened that image and wrote to it.
+struct StateName {
+  std::uint64_t round = 0;
+  CutName first;
+  std::optional<CutName> second;
+
+  [[nodiscard]] std::string text() const;  ///< "3.1250.17", "3.1250.17+40.2"
+  [[nodiscard]] static Result<StateName> parse(std::string_view text);
+};
+
+struct CrashPlan {
+  std::uint64_t seed = 1;
+  std::uint64_t states = 300'000;  ///< at least so many distinct ones
+  std::uint64_t first_round = 0;   ///< round 0 makes a store, and does little else
+  unsigned threads = 1;
+  /// Flushes of files whose name ends so are acknowledged and not made: to see that the explorer finds it. Empty: none.
+  std::string ignored_syncs;
+  /// Told from time to time: distinct states so far.
+  std::function<void(std::uint64_t)> progress;
+};
+
+/// Where the cut was: what the workload was doing, and the last operation before the cut.
+using CutKind = std::pair<Phase, std::string>;
+
+struct CutCount {
+  std::uint64_t states = 0;
+  std::uint64_t there = 0;  ///< a write was in progress, and is there
+  std::uint64_t gone = 0;   ///< ... and is not
+};
+
+struct BadState {
+  StateName name;
+  std::string survived;  ///< for people
+  std::vector<std::string> complaints;
+};
+
+struct CrashReport {
+  std::uint64_t seed = 0;
+  std::uint64_t rounds = 0;
+  std::uint64_t operations = 0;   ///< of the recorded workloads
+  std::uint64_t images = 0;       ///< that were built and judged
+  std::uint64_t states = 0;       ///< distinct ones of them, each opened
+  std::uint64_t second_cuts = 0;  ///< of the states, with a second cut
+  std::map<CutKind, CutCount> by_cut;
+  std::uint64_t bad_states = 0;
+  std::vector<BadState> bad;  ///< the first of them
+  /// A recorded workload went wrong although nobody cut the power.
+  std::vector<std::string> complaints;
+
+  [[nodiscard]] bool passed() const { return bad_states == 0 && complaints.empty(); }
+};
+
+/// Explores whole rounds, in order, until there are states enough. Seed and number of states decide everything but the
+/// time it takes.
+[[nodiscard]] CrashReport explore_crashes(const CrashPlan& plan);
+/// One state alone. `invalid`: there is no such state.
+[[nodiscard]] Result<CrashReport> explore_one(const CrashPlan& plan, const StateName& name);
+
+/// The state that this thread has before it, for a signal handler; empty: none.
+[[nodiscard]] const char* state_at_hand() noexcept;
+
+}  // namespace holdfast::prove

@@ -20,7 +20,6 @@
 namespace holdfast::prove {
 namespace {
 
-using platform::sim::DiskAct;
 using platform::sim::DiskLog;
 using platform::sim::SeededEntropy;
 

@@ -370,7 +370,7 @@ Result<std::int64_t> Session::take_shares(std::size_t relay, ShareSet shares) {
   std::int64_t token = 0;
   for (std::size_t share = 0; share < shares.size(); ++share) {
     if (!shares[share]) continue;
-    const auto taken = leases_.take(share, relay);
+    auto taken = leases_.take(share, relay);
     if (!taken) return taken;
     token = std::max(token, *taken);
   }

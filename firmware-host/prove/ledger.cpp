@@ -57,7 +57,7 @@ Ledger Ledger::after_cut(std::size_t point, std::size_t writes) const {
   world_at(point, writes, ledger.ends, ledger.state);
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     const auto& all = events[lane];
-    ledger.events[lane].assign(all.begin(), all.begin() + ledger.ends[lane]);
+    ledger.events[lane].assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(ledger.ends[lane]));
     for (const ToldEvent& event : ledger.events[lane]) ledger.epochs.insert(event.epoch);
   }
   ledger.acknowledged = before(acknowledged, point);

@@ -101,7 +101,7 @@ class Workload {
   }
 
  private:
-  std::uint64_t below(std::uint64_t bound) { return dice_.next() % bound; }
+  std::size_t below(std::uint64_t bound) { return static_cast<std::size_t>(dice_.next() % bound); }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
   std::size_t now() const { return recording_.log.operations.size(); }
 
@@ -202,7 +202,7 @@ class Workload {
 
   void write_big(Phase phase) {
     Intent big = intent(0, 0);
-    const std::size_t lane = 1 + static_cast<std::size_t>(below(2));
+    const std::size_t lane = 1 + below(2);
     big.adds.push_back({lane, sensor(), text(kShedEventBytes)});
     commit(phase, {big});
     checkpoint();
@@ -226,7 +226,7 @@ class Workload {
 
   /// The next events of a lane that has any, as a relay asks for them; none when nothing waits.
   std::vector<store::StoredEvent> fetch_some(std::size_t events_max, std::size_t& lane) {
-    const auto first = static_cast<std::size_t>(below(kLanes));
+    const auto first = below(kLanes);
     for (std::size_t i = 0; i < kLanes; ++i) {
       lane = (first + i) % kLanes;
       auto fetched = store_->fetch({numbers_[lane], fetched_[lane], events_max, limits::kFetchBytesMax});
@@ -315,7 +315,7 @@ class Workload {
     const std::string key = "key/" + std::to_string(below(kStateKeys));
     intent.puts.push_back({key, text(4 + below(60)), one_in(10)});
     for (; events > 0; --events) {
-      const std::size_t lane = one_in(4) ? 0 : 1 + static_cast<std::size_t>(below(2));
+      const std::size_t lane = one_in(4) ? 0 : 1 + below(2);
       intent.adds.push_back({lane, sensor(), text(8 + below(bytes_max))});
     }
     return intent;

@@ -18,7 +18,8 @@ std::size_t ImageFile::read(std::uint64_t offset, std::span<std::byte> into) con
     if (index < blocks_.size() && blocks_[index] != nullptr) {
       std::copy_n(blocks_[index]->begin() + static_cast<std::ptrdiff_t>(within), part.size(), part.begin());
     } else {
-      const std::size_t there = at < base_.size() ? std::min(part.size(), base_.size() - at) : 0;
+      const std::size_t there =
+          at < base_.size() ? std::min(part.size(), base_.size() - static_cast<std::size_t>(at)) : 0;
       std::copy_n(base_.begin() + static_cast<std::ptrdiff_t>(there > 0 ? at : 0), there, part.begin());
       std::fill(part.begin() + static_cast<std::ptrdiff_t>(there), part.end(), std::byte{0});
     }

@@ -27,7 +27,7 @@ struct WorkerProgram {
 struct RelayWork {
   std::string store;
   bool v5 = true;
-  std::uint64_t events = 0;         ///< end after so many acknowledgements (an epoch record is one); 0: any number
+  std::uint64_t events = 0;  ///< end after so many acknowledgements (an epoch record is one); 0: any number
   std::chrono::seconds seconds{0};  ///< or after so long; 0: any time
   std::uint64_t writes_per_s = 0;
   std::chrono::milliseconds poll{0};

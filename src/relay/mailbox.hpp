@@ -30,7 +30,7 @@ class RelayMailbox {
     std::vector<std::vector<store::ReplayQuestion>> replays;  ///< that this process asks for
     bool requeued = false;                                    ///< an operator has requeued events
     std::vector<std::optional<store::ShareGrant>> grants;  ///< at most one; nullopt: it could not be stored
-    bool look_again = false;                                  ///< what gave nothing may give something now
+    bool look_again = false;                               ///< what gave nothing may give something now
     bool shares_moved = false;                             ///< another relay has taken or let go of something
   };
 

@@ -66,7 +66,8 @@ RelayFleet::RelayFleet(relay::RelaySetup setup, std::vector<std::unique_ptr<plat
     at.expect_relays(relays, term);
   });
   // A relay that polls is not told, or it would not be a poll.
-  StoreThread::Listener listener{.committed = {}, .control_committed = [this] { desk_.records_committed(); },
+  StoreThread::Listener listener{.committed = {},
+                                 .control_committed = [this] { desk_.records_committed(); },
                                  .look_again = [this] { desk_.look_again(); }};
   if (setup.options.poll_interval.count() == 0)
     listener.committed = [this](store::LaneNumber lane, std::int64_t seq) { desk_.committed(lane, seq); };

@@ -89,9 +89,9 @@ class Backlog {
   virtual void release() = 0;
   /// With several relays: answered by a grant. One outstanding.
   virtual void claim(const store::ShareClaim& claim) = 0;
-  /// By the relay that carries the records, once all it was told of are acknowledged, or refused for now: events of the
-  /// other relays may go.
-  virtual void records_through() = 0;
+  /// By the relay that carries the records, once all that it was told of by the `news`-th notice are acknowledged, or
+  /// refused for now: if there was no later one, events of the other relays may go.
+  virtual void records_through(std::uint64_t news) = 0;
 };
 
 }  // namespace holdfast::relay

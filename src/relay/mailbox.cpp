@@ -47,10 +47,11 @@ void RelayMailbox::committed(LaneNumber lane, std::int64_t seq) {
   waker_.wake();
 }
 
-void RelayMailbox::control_committed() {
+void RelayMailbox::control_committed(std::uint64_t news) {
   {
     const std::lock_guard lock(mutex_);
     contents_.control_pending = true;
+    contents_.control_news = news;
   }
   waker_.wake();
 }

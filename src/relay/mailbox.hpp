@@ -24,9 +24,10 @@ class RelayMailbox {
     std::vector<std::vector<ControlRecord>> control;  ///< at most one reply
     std::vector<Settlement> committed;                ///< highest durable seq of lanes with new events
     bool control_pending = false;                     ///< new gap or epoch records were committed
-    std::vector<ReplayReply> replayed;                ///< at most one
-    std::vector<MqttMessage> commands;                ///< as they came from the broker
-    std::uint64_t commands_dropped = 0;               ///< too many at once, or too large
+    std::uint64_t control_news = 0;      ///< how often that has happened, of this process; 0: not told
+    std::vector<ReplayReply> replayed;   ///< at most one
+    std::vector<MqttMessage> commands;   ///< as they came from the broker
+    std::uint64_t commands_dropped = 0;  ///< too many at once, or too large
     std::vector<std::vector<store::ReplayQuestion>> replays;  ///< that this process asks for
     bool requeued = false;                                    ///< an operator has requeued events
     std::vector<std::optional<store::ShareGrant>> grants;  ///< at most one; nullopt: it could not be stored
@@ -41,7 +42,8 @@ class RelayMailbox {
   void put(RefusalReply reply);
   void put(std::vector<ControlRecord> records);
   void committed(LaneNumber lane, std::int64_t seq);
-  void control_committed();
+  /// `news`: see Contents::control_news.
+  void control_committed(std::uint64_t news = 0);
   void put(ReplayReply reply);
   /// For the link's thread.
   void put_command(const MqttMessage& message);

@@ -86,7 +86,10 @@ void Publisher::take(RelayMailbox::Contents mail, Instant now) {
   }
   if (mail.look_again) look();  // after the answers: they are older
   for (auto& records : mail.control) control_.accept(std::move(records));
-  if (mail.control_pending) control_.want();
+  if (mail.control_pending) {
+    control_.want();
+    control_news_ = mail.control_news;
+  }
 }
 
 void Publisher::begin(const platform::ConnectGrant& grant, Instant now) {
@@ -248,11 +251,9 @@ bool Publisher::drains(const LaneFeed& lane) const noexcept {
 }
 
 void Publisher::tell_records_through() {
-  if (!carries_records() || !control_.through()) {
-    told_through_ = false;
-  } else if (!std::exchange(told_through_, true)) {
-    backlog_.records_through();
-  }
+  if (!carries_records() || !control_.through() || told_through_ == control_news_) return;
+  told_through_ = control_news_;
+  backlog_.records_through(control_news_);
 }
 
 bool Publisher::quiet() const noexcept {
@@ -271,7 +272,7 @@ void Publisher::drain(const store::ShareGrant& grant) {
   suspects_ = Suspects(setup_.options.suspect_deaths, suspect_pause(setup_.options));
   suspects_.begun(clock_.now());
   control_.disconnected();
-  told_through_ = false;
+  told_through_.reset();
 }
 
 Result<void> Publisher::feed(Instant now) {

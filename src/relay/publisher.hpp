@@ -157,7 +157,8 @@ class Publisher {
   store::ShareLease lease_;
   std::vector<LaneFeed> lanes_;
   ControlFeed control_;
-  bool told_through_ = false;  // and no record came since
+  std::uint64_t control_news_ = 0;             // the last notice of new records
+  std::optional<std::uint64_t> told_through_;  // the last one that was told
   ReplayFeed replay_;
   Commands commands_;
   Suspects suspects_;

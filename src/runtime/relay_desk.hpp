@@ -26,9 +26,8 @@ class RelayDesk {
     for (relay::RelayMailbox* mailbox : mailboxes_) mailbox->committed(lane, seq);
   }
   void records_committed() {
-    records_open_ = false;
-    records_since_asked_ = true;
-    for (relay::RelayMailbox* mailbox : mailboxes_) mailbox->control_committed();
+    news_ += 1;
+    for (relay::RelayMailbox* mailbox : mailboxes_) mailbox->control_committed(news_);
   }
   void look_again() {
     for (relay::RelayMailbox* mailbox : mailboxes_) mailbox->look_again();
@@ -39,14 +38,13 @@ class RelayDesk {
       if (i != relay) mailboxes_[i]->shares_moved();
   }
 
-  /// The carrier is being told of all records there are.
-  void records_asked() noexcept { records_since_asked_ = false; }
-  /// The carrier's word. True: events may go from now on.
-  [[nodiscard]] bool records_through() noexcept {
-    if (records_since_asked_ || records_open_) return false;
-    return records_open_ = true;
+  /// The carrier's word about all records up to that notice. True: events may go from now on.
+  [[nodiscard]] bool records_through(std::uint64_t news) noexcept {
+    if (news != news_ || records_open()) return false;
+    through_ = news;
+    return true;
   }
-  [[nodiscard]] bool records_open() const noexcept { return records_open_; }
+  [[nodiscard]] bool records_open() const noexcept { return through_ == news_; }
 
   /// A fetch of this lane ended at the span.
   void waits(store::LaneNumber lane, const std::vector<store::Watermark>& marks) {
@@ -74,8 +72,8 @@ class RelayDesk {
 
   std::vector<relay::RelayMailbox*> mailboxes_;  // by relay
   std::vector<Waiting> waiting_;                 // at most one per lane
-  bool records_open_ = false;
-  bool records_since_asked_ = true;
+  std::uint64_t news_ = 1;     // notices of new records; the first is that there may be some
+  std::uint64_t through_ = 0;  // of them
 };
 
 }  // namespace holdfast::runtime

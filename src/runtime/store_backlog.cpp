@@ -56,9 +56,9 @@ void StoreBacklog::claim(const store::ShareClaim& claim) {
   });
 }
 
-void StoreBacklog::records_through() {
-  store_.post([this](Store&) {
-    if (desk_.records_through()) store_.ask_to_look_again();
+void StoreBacklog::records_through(std::uint64_t news) {
+  store_.post([this, news](Store&) {
+    if (desk_.records_through(news)) store_.ask_to_look_again();
   });
 }
 
@@ -93,7 +93,6 @@ void StoreBacklog::serve_replay(Store& store, const relay::ReplayFetch& request)
 }
 
 void StoreBacklog::serve_control(Store& store) {
-  desk_.records_asked();
   auto records = store.control_records();
   if (!records) {
     store_.post_at(clock_.now() + kRetryPause, [this](Store& again) { serve_control(again); });

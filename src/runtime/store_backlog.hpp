@@ -31,7 +31,7 @@ class StoreBacklog final : public relay::Backlog {
   void refuse_requeued(relay::Refusal refusal) override;
   void release() override;
   void claim(const store::ShareClaim& claim) override;
-  void records_through() override;
+  void records_through(std::uint64_t news) override;
 
  private:
   void serve_fetch(store::Store& store, const relay::FetchRequest& request);

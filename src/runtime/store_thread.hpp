@@ -34,7 +34,8 @@ namespace holdfast::runtime {
 class StoreThread {
  public:
   static constexpr std::size_t kTasksMax = 1024;
-  static constexpr std::size_t kDelayedTasksMax = 64;
+  /// Each relay tries again at most one fetch per lane, one of records and one of replays.
+  static constexpr std::size_t kDelayedTasksMax = limits::kRelaysMax * (limits::kLanesMax + 2);
   static constexpr std::size_t kFlushesMax = 64;
   /// Between two tries to store acknowledgements, or to keep house, after an error.
   static constexpr std::chrono::seconds kRetryPause{1};

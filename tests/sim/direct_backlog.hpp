@@ -27,7 +27,7 @@ class DirectBacklog final : public relay::Backlog {
   void refuse_requeued(relay::Refusal refusal) override;
   void release() override;
   void claim(const store::ShareClaim& claim) override;
-  void records_through() override {}  // a single relay
+  void records_through(std::uint64_t /*news*/) override {}  // a single relay
 
   /// Asks the store again for what it could not give.
   void retry();

@@ -17,7 +17,7 @@ std::int64_t MemoryBacklog::commit(LaneNumber lane, StoredEvent event) {
 
 void MemoryBacklog::commit_control(std::variant<GapRecord, EpochRecord> record) {
   control_.push_back({++last_row_, std::move(record)});
-  mailbox_.control_committed();
+  mailbox_.control_committed(++news_);
 }
 
 bool MemoryBacklog::answer_one() {

@@ -43,7 +43,7 @@ class MemoryBacklog final : public Backlog {
   void refuse_requeued(Refusal refusal) override;
   void release() override;
   void claim(const store::ShareClaim& claim) override;
-  void records_through() override { records_through_ += 1; }
+  void records_through(std::uint64_t news) override { records_through_.push_back(news); }
 
   /// What the next claims are granted, one after another; nullopt: it could not be stored. Nothing left: no answer.
   void grant(std::optional<store::ShareGrant> grant) { grants_.push_back(std::move(grant)); }
@@ -67,7 +67,8 @@ class MemoryBacklog final : public Backlog {
   [[nodiscard]] std::size_t pinned() const { return pinned_.size(); }
   [[nodiscard]] const std::vector<store::ShareClaim>& claims() const { return claims_; }
   [[nodiscard]] const std::vector<FetchRequest>& orders() const { return orders_; }
-  [[nodiscard]] std::size_t records_through_calls() const { return records_through_; }
+  /// Up to which notices the relay said so.
+  [[nodiscard]] const std::vector<std::uint64_t>& records_through() const { return records_through_; }
   [[nodiscard]] std::size_t fetches() const { return fetches_; }
   [[nodiscard]] std::size_t settle_calls() const { return settle_calls_; }
   [[nodiscard]] std::size_t events_fetched_most() const { return events_fetched_most_; }
@@ -101,7 +102,8 @@ class MemoryBacklog final : public Backlog {
   std::deque<std::optional<store::ShareGrant>> grants_;
   std::vector<store::ShareClaim> claims_;
   std::vector<FetchRequest> orders_;
-  std::size_t records_through_ = 0;
+  std::vector<std::uint64_t> records_through_;
+  std::uint64_t news_ = 0;
   std::size_t fetches_ = 0;
   std::size_t settle_calls_ = 0;
   std::size_t events_fetched_most_ = 0;  // of one fetch

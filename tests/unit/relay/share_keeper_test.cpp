@@ -135,26 +135,46 @@ TEST_F(Sharing, it_asks_for_its_shares_and_carries_no_records) {
   EXPECT_TRUE(world.backlog.orders().front().spread);
   EXPECT_EQ(world.accepted_seqs().size(), 10U);
   EXPECT_EQ(world.backlog.pending_control(), 1U);
-  EXPECT_EQ(world.backlog.records_through_calls(), 0U);
+  EXPECT_TRUE(world.backlog.records_through().empty());
   EXPECT_EQ(world.relay->statistics().shares, 1U);
   EXPECT_EQ(world.relay->statistics().leases_taken, 1U);
 }
 
+GapRecord gap_record() {
+  return {.id = "gap-1",
+          .epoch = Epoch{7},
+          .lane = "lane1",
+          .first = 1,
+          .last = 2,
+          .missing = 2,
+          .bytes = 9,
+          .reason = "shed"};
+}
+
 TEST_F(Sharing, the_holder_of_share_0_carries_the_records_and_says_when_they_are_through) {
-  GapRecord gap{.id = "gap-1",
-                .epoch = Epoch{7},
-                .lane = "lane1",
-                .first = 1,
-                .last = 2,
-                .missing = 2,
-                .bytes = 9,
-                .reason = "shed"};
-  world.backlog.commit_control(gap);
+  world.backlog.commit_control(gap_record());
   world.backlog.grant(grant(0b011, 5));
   world.run_until_connected();
   world.run_for(seconds(5));
   EXPECT_EQ(world.backlog.pending_control(), 0U);
-  EXPECT_EQ(world.backlog.records_through_calls(), 1U);
+  EXPECT_EQ(world.backlog.records_through(), std::vector<std::uint64_t>{1});
+}
+
+// The first refusal pauses the records for a while; what is committed meanwhile must not stop the others until then.
+TEST_F(Sharing, records_that_come_while_the_broker_forbids_them_are_through_at_once) {
+  world.broker.set_answer([](const MqttMessage& message) -> std::uint8_t {
+    return message.topic.find("/~") == std::string::npos ? 0 : 0x87;
+  });
+  world.backlog.commit_control(gap_record());
+  world.backlog.grant(grant(0b001, 5));
+  world.run_until_connected();
+  world.run_for(milliseconds(20));
+  ASSERT_EQ(world.backlog.records_through(), std::vector<std::uint64_t>{1});
+  for (std::uint64_t news = 2; news <= 5; ++news) {
+    world.backlog.commit_control(gap_record());
+    world.run_for(Duration(1));
+    EXPECT_EQ(world.backlog.records_through().back(), news);
+  }
 }
 
 TEST_F(Sharing, after_the_term_it_sends_nothing_more) {

@@ -248,7 +248,8 @@ class Explorer {
   Inner record_opening(const CrashImages& images, const StateName& name) {
     Inner inner;
     CrashImages::Built built = images.build(name.first.variant);
-    Look look = look_for(name, built.hash);
+    Look look =
+        look_for({name.round, name.first, {}}, built.hash);  // the life that is cut, not the one after it
     look.thorough = false;
     look.log = &inner.log;
     const std::unique_lock lock(sqlite_mutex());

@@ -67,7 +67,8 @@ Ledger Ledger::after_cut(std::size_t point, std::size_t writes) const {
     if (event.begin >= point) continue;
     event.end = event.end <= point ? 0 : SIZE_MAX;  // in progress: it may be there
     event.begin = 0;
-    event.discarded = event.discarded < point ? 0 : SIZE_MAX;
+    event.discarded_before = event.discarded_before || event.discarded < point;
+    event.discarded = SIZE_MAX;
     ledger.quarantined.push_back(event);
   }
   return ledger;

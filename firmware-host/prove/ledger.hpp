@@ -91,6 +91,7 @@ struct Ledger {
     std::size_t begin = 0;
     std::size_t end = 0;
     std::size_t discarded = SIZE_MAX;  ///< an operator began to give it up
+    bool discarded_before = false;     ///< ... before this ledger begins: see after_cut()
   };
   /// Acknowledgements up to here were stored: the store said so.
   struct Cursor {

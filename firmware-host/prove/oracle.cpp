@@ -149,7 +149,8 @@ class Judge {
     }
     const auto& listed = seen_.lanes[lane].quarantined;
     for (const auto& event : told_.quarantined) {
-      if (event.lane != lane || event.end > point_ || event.discarded < point_) continue;
+      const bool discarded = event.discarded_before || event.discarded < point_;
+      if (event.lane != lane || event.end > point_ || discarded) continue;
       if (std::find(listed.begin(), listed.end(), event.seq) == listed.end())
         complain("G2", name(lane, event.seq) + " was quarantined and is not in the quarantine");
     }

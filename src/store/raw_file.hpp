@@ -26,7 +26,7 @@ using RawPage = std::array<unsigned char, kRawPageBytes>;
 /// A file read through SQLite's own VFS, which keeps the locks of other handles of this process intact.
 class RawFile {
  public:
-  /// `kind`: SQLITE_OPEN_MAIN_DB or SQLITE_OPEN_WAL.
+  /// `kind`: SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_MAIN_JOURNAL or SQLITE_OPEN_WAL.
   [[nodiscard]] static Result<RawFile> open(const std::string& path, const std::string& vfs, int kind);
   RawFile(RawFile&& other) noexcept;
   RawFile& operator=(RawFile&&) = delete;

@@ -32,6 +32,7 @@ constexpr int kSetAsideMax = 10'000;
 std::string scratch_of(const std::string& path) { return path + ".salvage"; }
 std::string complete_of(const std::string& path) { return path + ".salvaged"; }
 std::string wal_of(const std::string& path) { return path + "-wal"; }
+std::string journal_of(const std::string& path) { return path + "-journal"; }
 
 // nullopt: the head says nothing.
 Result<std::optional<Evidence>> examine_head(const std::string& path, const std::string& vfs,
@@ -52,6 +53,25 @@ Result<std::uint64_t> size_of(const std::string& path, const platform::Disk& dis
   const auto info = disk.stat(path);
   if (!info) return tl::unexpected<Error>(info.error());
   return info->has_value() ? (*info)->size_bytes : 0;
+}
+
+/// SQLite writes page 1 of a new file under a rollback journal, twice, before there is a WAL. If the power goes in
+/// between, whatever stands there is undone by SQLite, which gives a file of no page or of one. A larger one in a
+/// journal is somebody else's.
+Result<bool> journal_of_a_new_file(const std::string& journal, const std::string& vfs,
+                                   const platform::Disk& disk) {
+  constexpr std::array<unsigned char, 8> kMagic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+  constexpr std::size_t kPagesBefore = 16;
+  const auto bytes = size_of(journal, disk);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  if (*bytes < kRawPageBytes)
+    return false;  // SQLite would throw it away: its head fills a sector, and ours are 4096
+  auto file = RawFile::open(journal, vfs, SQLITE_OPEN_MAIN_JOURNAL);
+  if (!file) return tl::unexpected<Error>(file.error());
+  std::array<unsigned char, 20> header{};
+  if (auto done = file->read(0, header); !done) return tl::unexpected<Error>(done.error());
+  return std::equal(kMagic.begin(), kMagic.end(), header.begin()) &&
+         big_endian(header.data() + kPagesBefore) <= 1;
 }
 
 Result<bool> is_there(const std::string& path, const platform::Disk& disk) {
@@ -167,7 +187,10 @@ Result<Evidence> examine(const std::string& path, const std::string& vfs, const 
   // A power cut while a checkpoint programs page 1 leaves this too, and then the WAL has all of it: SQLite is asked
   // first. But of an empty file it would delete the WAL.
   if (in_wal->has_value()) return *bytes == 0 ? Evidence::damaged : Evidence::ours;
-  return *bytes == 0 ? Evidence::nothing : Evidence::foreign;
+  if (*bytes == 0) return Evidence::nothing;
+  const auto being_made = journal_of_a_new_file(journal_of(path), vfs, disk);
+  if (!being_made) return tl::unexpected<Error>(being_made.error());
+  return *being_made ? Evidence::nothing : Evidence::foreign;
 }
 
 Result<bool> finish_set_aside(const std::string& path, const std::string& vfs, const platform::Disk& disk) {

@@ -52,7 +52,7 @@ TEST(Ledger, gives_the_world_with_and_without_the_write_in_progress) {
 TEST(Ledger, after_a_cut_only_what_was_there_has_happened) {
   Ledger ledger = two_writes();
   ledger.acknowledged = {{1, 1, 20}, {1, 2, 30}};
-  ledger.quarantined = {{0, 1, 22, 24}, {0, 2, 24, 28}, {0, 3, 28, 29}};
+  ledger.quarantined = {{0, 1, 22, 24, 24}, {0, 2, 24, 28}, {0, 3, 28, 29}};
   const Ledger after = ledger.after_cut(25, 0);
   EXPECT_EQ(after.ends[1], 1);
   EXPECT_EQ(after.events[1].size(), 1U);
@@ -62,6 +62,9 @@ TEST(Ledger, after_a_cut_only_what_was_there_has_happened) {
   ASSERT_EQ(after.quarantined.size(), 2U);
   EXPECT_EQ(after.quarantined[0].end, 0U);
   EXPECT_EQ(after.quarantined[1].end, SIZE_MAX);  // it was in progress
+  EXPECT_TRUE(after.quarantined[0].discarded_before);
+  EXPECT_FALSE(after.quarantined[1].discarded_before);
+  EXPECT_FALSE(ledger.after_cut(24, 0).quarantined[0].discarded_before);  // nothing was done about it yet
 }
 
 }  // namespace

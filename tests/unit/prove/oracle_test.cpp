@@ -109,6 +109,24 @@ TEST(Oracle, sees_an_event_that_was_declared_lost_and_comes_back) {
               ElementsAre("G3: telemetry 2 was declared lost and is pending"));
 }
 
+TEST(Oracle, sees_a_quarantined_event_that_is_gone_unless_an_operator_gave_it_up) {
+  Observation observation = seen(3);
+  auto& lane = observation.lanes[kTelemetry];
+  lane.pending.erase(lane.pending.begin());
+  lane.backlog = 2;
+  observation.gaps = {{"", kEpoch, "telemetry", 1, 1, 1, 0, "quarantined"}};
+  Ledger ledger = told();
+  ledger.quarantined = {{kTelemetry, 1, 21, 22}};
+  EXPECT_THAT(complaints(observation, 30, ledger),
+              ElementsAre("G2: telemetry 1 was quarantined and is not in the quarantine"));
+  ledger.quarantined[0].discarded = 30;
+  EXPECT_THAT(complaints(observation, 30, ledger), testing::SizeIs(1)) << "nothing was done about it yet";
+  ledger.quarantined[0].discarded = 29;
+  EXPECT_THAT(complaints(observation, 30, ledger), IsEmpty());
+  ledger.quarantined[0] = {kTelemetry, 1, 0, 0, SIZE_MAX, true};
+  EXPECT_THAT(complaints(observation, 0, ledger), testing::Not(testing::Contains(StartsWith("G2"))));
+}
+
 TEST(Oracle, sees_other_bytes_under_an_id_and_a_wrong_order) {
   Observation observation = seen(3);
   observation.lanes[kTelemetry].pending[1].data = 99;

@@ -470,6 +470,37 @@ TEST(PowerCut, that_destroys_page_1_while_a_checkpoint_writes_it_costs_nothing) 
   EXPECT_THAT(device.seqs(kTelemetry), testing::ElementsAre(1));
 }
 
+/// A rollback journal of a file that had so many pages before, as SQLite begins it.
+std::string journal_header(char pages) {
+  std::string header("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+  header += std::string(8, '\0') + std::string{0, 0, 0, pages};  // no pages saved; so many before
+  header += std::string{0, 0, 0x10, 0, 0, 0, 0x10, 0};           // sectors and pages of 4096
+  return header + std::string(kPage - header.size(), '\0');
+}
+
+// Found by `holdfast prove crash`, too: it was refused as somebody else's file.
+TEST(PowerCut, while_page_1_of_a_new_store_is_written_leaves_nothing_to_clear_away) {
+  Device device;
+  std::ofstream(device.path(), std::ios::binary) << std::string(kPage, '\xA5');
+  std::ofstream(device.path() + "-journal", std::ios::binary) << journal_header(0);
+  const auto opened = device.try_open(device.options());
+  ASSERT_TRUE(opened) << opened.error().text();
+  device.add("telemetry", "one");
+  EXPECT_EQ(device.seqs(kTelemetry), Seqs{1});
+}
+
+TEST(PowerCut, of_another_program_is_its_own_affair) {
+  for (const char pages : {char{2}, char{100}}) {
+    Device device;
+    const std::string theirs(kPage, '\xA5');
+    std::ofstream(device.path(), std::ios::binary) << theirs;
+    std::ofstream(device.path() + "-journal", std::ios::binary) << journal_header(pages);
+    EXPECT_EQ(outcome(device.try_open(device.options())), "invalid");
+    EXPECT_EQ(test_support::read_file(device.path()), theirs);
+    EXPECT_EQ(test_support::read_file(device.path() + "-journal"), journal_header(pages));
+  }
+}
+
 TEST(StructureCheck, is_content_with_whole_stores_and_sees_a_name_whose_index_disagrees) {
   Device device;
   device.open();

@@ -31,9 +31,6 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kConnectPatience{20};
 constexpr std::uint64_t kWarmUpWrites = 8;
-/// Longer than TCP holds back an acknowledgement. After a burst Mosquitto's Nagle waits for ours with each PUBACK, and ours
-/// rides on the next publish: every PUBACK would be one publish late, for as long as they come in time.
-constexpr std::chrono::milliseconds kDelayedAcks{200};
 struct Work {
   std::string store;
   std::string url;
@@ -147,7 +144,6 @@ void Worker::warm_up() {
     if (Clock::now() > until) give_up("the warm-up was acknowledged, and not counted");
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  std::this_thread::sleep_for(kDelayedAcks);
   written_.clear();
   connected_at_ = Clock::now();  // the span begins here
   acknowledged_before_ = relay().acknowledged;

@@ -75,6 +75,14 @@ constexpr int kPauseMs = 2;
 constexpr int kSharedWaitMs = 50;  // of the receiving thread, when it serves several links
 std::atomic<int> links{0};
 
+// TCP would hold its acknowledgement back for the next publish to carry. A broker with Nagle's algorithm (Mosquitto unless
+// told otherwise) then holds back its next PUBACK until that one, so at a steady rate every PUBACK is one publish late.
+// The kernel goes back to holding back by itself, so it is asked at each read.
+void acknowledge_at_once(int socket) noexcept {
+  const int yes = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+}
+
 Hooks hooks;
 std::atomic<unsigned long> publishes{0};
 thread_local bool connecting = false;     // inside MQTTProtocol_connect
@@ -202,6 +210,7 @@ int __wrap_Socket_getReadySocket(int more_work, int timeout_ms, pthread_mutex_t*
   int passed_over = 0;
   for (int waited_ms = 0; waited_ms <= timeout_ms;) {
     const int socket = __real_Socket_getReadySocket(more_work, timeout_ms, mutex, rc);
+    if (socket > 0) shims::acknowledge_at_once(socket);
     if (socket <= 0 || *rc != 0 || !shims::hooks.paused(socket)) return socket;
     if (++passed_over == 1) continue;  // another one may be ready too
     std::this_thread::sleep_for(std::chrono::milliseconds(shims::kPauseMs));

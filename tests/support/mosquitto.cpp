@@ -70,7 +70,8 @@ std::string Mosquitto::url() const {
 }
 
 void Mosquitto::write_config(const MosquittoOptions& options) {
-  std::string config = "listener " + std::to_string(port()) + " 127.0.0.1\nset_tcp_nodelay true\n";
+  std::string config = "listener " + std::to_string(port()) + " 127.0.0.1\n";
+  if (!options.nagle) config += "set_tcp_nodelay true\n";
   if (::geteuid() == 0) config += "user root\n";  // else it becomes a user who may not read this directory
   config += "log_type all\nlog_dest file " + (dir_ / "log") + "\n";
   config += options.users.empty() ? "allow_anonymous true\n" : "allow_anonymous false\n";

@@ -25,6 +25,7 @@ struct MosquittoOptions {
   bool tls = false;                         ///< with a certificate for `tls_host`, signed by ca_file()
   std::string tls_host = "IP:127.0.0.1";    ///< subjectAltName
   int tls_days = 2;                         ///< how long it is valid; below 0: it has expired
+  bool nagle = false;                       ///< Mosquitto's default is true
   std::string extra = {};                   ///< further lines of the configuration
 };
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <holdfast/platform/linux.hpp>
 
@@ -116,11 +117,13 @@ class Workplace {
   Narrator narrator(history);
   Stage stage({options.program, place.path(), options.seed, report.events_per_s}, platform, history,
               narrator);
-  Play play(make_plan(options.seed, options.duration), options.duration, report.events_per_s, stage, history,
+  const auto plan = options.faults ? std::optional(make_plan(options.seed, options.duration)) : std::nullopt;
+  Play play(plan, options.duration, report.events_per_s, stage, history,
             narrator);
   if (auto played = play.run(); !played) return tl::unexpected<Error>(played.error());
   auto evidence = collect(place, stage, history, platform.view());
   if (!evidence) return tl::unexpected<Error>(evidence.error());
+  evidence->faults = options.faults;
   report.environment = environment(stage, *flush);
   report.verdict = judge(*evidence);
   report.committed = std::move(evidence->committed);
@@ -147,16 +150,16 @@ class Workplace {
 }  // namespace
 
 int run_demo(const DemoOptions& options) {
-  if (options.duration < kDemoSecondsMin || options.duration > kDemoSecondsMax)
+  const std::chrono::seconds least = options.faults ? kDemoSecondsMin : std::chrono::seconds(1);
+  if (options.duration < least || options.duration > kDemoSecondsMax)
     return program::report(
         {{ErrorCode::invalid, 0, "--seconds",
-          fmt::format("between {} and {}", kDemoSecondsMin.count(), kDemoSecondsMax.count())},
+          fmt::format("between {} and {}", least.count(), kDemoSecondsMax.count())},
          kExitUsage});
   const auto place = Workplace::make(options);
   if (!place) return program::report({place.error(), kExitCannotCreate});
-  fmt::print(
-      "Holdfast demo, seed {}: {} s of load, the broker and the device process are killed on the way\n\n",
-      options.seed, options.duration.count());
+  fmt::print("Holdfast demo, seed {}: {} s of load, {}\n\n", options.seed, options.duration.count(),
+             options.faults ? "the broker and the device process are killed on the way" : "without faults");
   auto report = perform(options, *place);
   if (!report) {
     say("the demo could not be completed; its files are in " + place->path());

@@ -396,7 +396,8 @@ void add_demo(CLI::App& app, DemoOptions& options, int& exit_code) {
   demo->add_option_function<std::int64_t>(
           "--seconds", [&options](std::int64_t s) { options.duration = std::chrono::seconds(s); },
           "How long the load lasts (default 36)")
-      ->check(CLI::Range(10, 600));
+      ->check(CLI::Range(1, 600));
+  demo->add_flag("!--no-faults", options.faults, "Kill nothing on the way");
   demo->add_option("--dir", options.directory, "Where to work (default: a temporary directory)");
   demo->add_option("--html", options.html, "Where to write the page (default holdfast-demo.html)");
   demo->add_flag("--json", options.json, "One JSON document on the last line of standard output");

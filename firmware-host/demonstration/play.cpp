@@ -41,7 +41,7 @@ constexpr seconds kDemoSlack{180};  // above the sum of the patiences that a dem
 
 }  // namespace
 
-Play::Play(const Plan& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
+Play::Play(const std::optional<Plan>& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
            History& history, Narrator& narrator)
     : plan_(plan),
       duration_(duration),
@@ -53,17 +53,23 @@ Play::Play(const Plan& plan, std::chrono::seconds duration, std::uint64_t events
 Result<void> Play::run() {
   history_.began = stage_.now();
   stage_.give_up_at(history_.began + duration_ + kDemoSlack);
-  return begin()
-      .and_then([this] { return stage_.watch_until(history_.began + plan_.outage_at); })
+  auto played = begin();
+  if (played && plan_) played = play_faults();
+  return played ? end_load() : played;
+}
+
+Result<void> Play::play_faults() {
+  return stage_.watch_until(history_.began + plan_->outage_at)
       .and_then([this] { return kill_broker(); })
-      .and_then([this] { return stage_.watch_until(history_.began + plan_.kill_at); })
-      .and_then([this] { return kill_device(); })
-      .and_then([this] { return end_load(); });
+      .and_then([this] { return stage_.watch_until(history_.began + plan_->kill_at); })
+      .and_then([this] { return kill_device(); });
 }
 
 Result<void> Play::begin() {
   if (auto done = stage_.set_up(); !done) return done;
-  if (auto done = stage_.start_device(0); !done) return done;
+  // A device that will be killed goes on until then.
+  const std::uint64_t count = plan_ ? 0 : static_cast<std::uint64_t>(duration_.count()) * events_per_s_;
+  if (auto done = stage_.start_device(count); !done) return done;
   const auto first = stage_.watch(stage_.now() + kFirstEventPatience,
                                   [](const Sample& sample) { return sample.applied > 0; });
   if (auto done = expect(first, "the first event does not arrive"); !done) return done;
@@ -79,13 +85,13 @@ Result<void> Play::begin() {
 Result<void> Play::kill_broker() {
   Fault fault{.kind = FaultKind::broker_killed, .touched = stage_.now()};
   if (auto done = settle_broker(); !done) return done;
-  if (auto done = fill_in_flight(plan_.hold_broker); !done) return done;
+  if (auto done = fill_in_flight(plan_->hold_broker); !done) return done;
   fault.in_flight = stage_.look().in_flight;
   stage_.broker().process().kill();
   fault.killed = stage_.now();
   narrator_.tell(fault.killed,
                  fmt::format("broker killed (SIGKILL) with {} events in flight", fault.in_flight));
-  if (auto done = stage_.watch_until(fault.killed + plan_.outage_for); !done) return done;
+  if (auto done = stage_.watch_until(fault.killed + plan_->outage_for); !done) return done;
   if (auto done = stage_.broker().restart(); !done) return done;
   fault.restarted = stage_.now();
   narrator_.tell(fault.restarted, fmt::format("broker started again; {} events wait on the device's disk",
@@ -96,7 +102,7 @@ Result<void> Play::kill_broker() {
 Result<void> Play::kill_device() {
   Fault fault{.kind = FaultKind::device_killed, .touched = stage_.now()};
   stage_.broker().process().freeze();
-  if (auto done = fill_in_flight(plan_.hold_device); !done) return done;
+  if (auto done = fill_in_flight(plan_->hold_device); !done) return done;
   stage_.device().freeze();
   fault.in_flight = stage_.look().in_flight;
   stage_.broker().process().thaw();
@@ -105,7 +111,7 @@ Result<void> Play::kill_device() {
   fault.killed = stage_.now();
   narrator_.tell(fault.killed,
                  fmt::format("device process killed (SIGKILL) with {} events in flight", fault.in_flight));
-  if (auto done = stage_.watch_until(fault.killed + plan_.down_for); !done) return done;
+  if (auto done = stage_.watch_until(fault.killed + plan_->down_for); !done) return done;
   const auto left = std::max<Duration>(history_.began + duration_ - stage_.now(), kLoadAfterKillMin);
   const auto count = static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(left).count()) *
                      events_per_s_ / 1000;

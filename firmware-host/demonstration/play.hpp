@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include <holdfast/result.hpp>
 
@@ -13,16 +14,17 @@
 namespace holdfast::demo {
 
 /// Plays the plan on the stage: load, the broker's death, the device's death, until the last event that the
-/// device committed is acknowledged. Each wait is bounded.
+/// device committed is acknowledged. Without a plan nothing dies. Each wait is bounded.
 class Play {
  public:
-  Play(const Plan& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
+  Play(const std::optional<Plan>& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
        History& history, Narrator& narrator);
 
   [[nodiscard]] Result<void> run();
 
  private:
   [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> play_faults();
   [[nodiscard]] Result<void> kill_broker();
   [[nodiscard]] Result<void> kill_device();
   [[nodiscard]] Result<void> end_load();
@@ -30,7 +32,7 @@ class Play {
   [[nodiscard]] Result<void> fill_in_flight(std::chrono::milliseconds hold);
   [[nodiscard]] Result<void> recover(Fault fault);
 
-  Plan plan_;
+  std::optional<Plan> plan_;
   std::chrono::seconds duration_;
   std::uint64_t events_per_s_;
   Stage& stage_;

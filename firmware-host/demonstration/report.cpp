@@ -62,7 +62,8 @@ std::string Report::headline() const {
 }
 
 std::string Report::command() const {
-  return fmt::format("./firmware-host/demo --seed {} --seconds {}", seed, seconds);
+  return fmt::format("./firmware-host/demo --seed {} --seconds {}{}", seed, seconds,
+                     verdict.faults ? "" : " --no-faults");
 }
 
 std::vector<Figure> figures_of(const Report& report) {
@@ -73,7 +74,7 @@ std::vector<Figure> figures_of(const Report& report) {
       count("delivered", verdict.delivered, "of them in the table of the consumer's effects",
             verdict.delivered != verdict.committed),
       count("duplicates received", verdict.duplicates_received, "and suppressed by the inbox",
-            verdict.duplicates_received == 0 || verdict.duplicates_stray != 0),
+            (verdict.faults && verdict.duplicates_received == 0) || verdict.duplicates_stray != 0),
       count("applied twice", verdict.applied_twice.count, "ids with more than one effect",
             verdict.applied_twice.count != 0),
       count("lost", verdict.lost.count, "committed, never applied", verdict.lost.count != 0),

@@ -103,6 +103,7 @@ Verdict judge(const Evidence& evidence) {
   }
   for (Ids* ids : {&verdict.lost, &verdict.phantom, &verdict.applied_twice}) shorten(*ids);
   verdict.gaps = evidence.gaps;
+  verdict.faults = evidence.faults;
   if (!evidence.duplicate_counts.empty())
     verdict.duplicates_received = evidence.duplicate_counts.back().duplicates;
   verdict.duplicates_stray = stray_duplicates(evidence);
@@ -119,7 +120,7 @@ std::vector<std::string> Verdict::complaints() const {
   if (gaps != 0) all.push_back("The inbox reports " + std::to_string(gaps) + " missing ranges.");
   if (duplicates_stray != 0) all.push_back(count_of(duplicates_stray, "received twice without any fault."));
   if (committed == 0) all.emplace_back("Nothing was committed, so nothing is proved.");
-  if (duplicates_received == 0)
+  if (faults && duplicates_received == 0)
     all.emplace_back("No duplicate was received, so it is not proved that one is suppressed.");
   return all;
 }

@@ -35,6 +35,7 @@ struct Evidence {
   std::size_t gaps = 0;                          ///< ranges that the inbox misses
   std::vector<DuplicateCount> duplicate_counts;  ///< in the order of time; the last one is final
   std::vector<Disturbance> disturbances;
+  bool faults = true;  ///< some were planned: then a duplicate has to be received
 };
 
 inline constexpr std::size_t kIdsListedMax = 20;
@@ -61,6 +62,7 @@ struct Verdict {
   std::size_t gaps = 0;
   Latency latency;
   Latency latency_calm;  ///< of events committed outside the disturbances
+  bool faults = true;    ///< as in the evidence
 
   /// Why the demo failed, a sentence each. Empty: every event once, and the proof had teeth.
   [[nodiscard]] std::vector<std::string> complaints() const;

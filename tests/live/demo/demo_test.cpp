@@ -46,6 +46,18 @@ TEST(Demo, loses_nothing_and_applies_nothing_twice_while_broker_and_device_are_k
   EXPECT_TRUE(std::filesystem::exists(dir / "work/store.db")) << "a directory that was named stays";
 }
 
+TEST(Demo, needs_no_duplicate_when_nothing_is_killed) {
+  const TempDir dir;
+  Process process({HOLDFAST_PROGRAM, "demo", "--no-faults", "--seconds", "1", "--json", "--dir",
+                   dir / "work", "--html", dir / "page.html"});
+  const std::string output = output_of(process);
+  ASSERT_EQ(process.wait(30s), 0) << output;
+  const auto json = nlohmann::json::parse(last_line(output));
+  EXPECT_GE(json.at("committed"), 5) << output;
+  EXPECT_EQ(json.at("delivered"), json.at("committed"));
+  EXPECT_TRUE(json.at("faults").empty());
+}
+
 TEST(Demo, does_not_start_on_top_of_an_earlier_one) {
   const TempDir dir;
   dir.write("store.db", "");

@@ -68,6 +68,13 @@ TEST(Verdict, complains_when_no_duplicate_put_the_inbox_to_the_test) {
   EXPECT_THAT(judge(evidence).complaints(), ElementsAre(HasSubstr("No duplicate was received")));
 }
 
+TEST(Verdict, asks_for_no_duplicate_when_no_fault_was_planned) {
+  Evidence evidence = good_evidence();
+  for (DuplicateCount& count : evidence.duplicate_counts) count.duplicates = 0;
+  evidence.faults = false;
+  EXPECT_THAT(judge(evidence).complaints(), testing::IsEmpty());
+}
+
 TEST(Verdict, complains_of_duplicates_that_no_fault_explains) {
   Evidence evidence = good_evidence();
   evidence.duplicate_counts = {{at_ms(0), 0}, {at_ms(4500), 3}, {at_ms(6000), 3}, {at_ms(6100), 5}};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// A publisher's life: its mail, its connections, and what it asks the store for.
 #include "relay/publisher.hpp"
 
 #include <algorithm>
@@ -36,8 +38,6 @@ flow::BackoffRange suspect_pause(const RelayOptions& options) {
 }
 
 constexpr std::int32_t kUnspecifiedError = 0x80;
-constexpr const char* kDeniedForTooLong = "not authorised for longer than denied_patience";
-constexpr const char* kKillsConnections = "the connection dies whenever it is sent";
 
 }  // namespace
 
@@ -152,82 +152,6 @@ void Publisher::clear(const EventPlace& suspect) {
   lanes_[suspect.lane].let_in(suspect.seq);
 }
 
-InFlight Publisher::answered(LinkToken token) {
-  const InFlight publish = in_flight_.take(token);
-  window_->remove(publish.bytes);
-  return publish;
-}
-
-bool Publisher::acknowledged(LinkToken token, Instant now) {
-  const InFlight publish = answered(token);
-  window_->recover();
-  if (publish.kind == InFlight::Kind::status) {
-    presence_.acknowledged();
-    return activity(now) == flow::StallWatch::State::idle;
-  }
-  statistics_.acknowledged += 1;
-  statistics_.last_ack_at = now;
-  if (publish.kind == InFlight::Kind::resent) {
-    acknowledge_resent(publish.number);
-    return true;
-  }
-  if (publish.kind == InFlight::Kind::record) {
-    control_.acknowledged();
-    backlog_.settle_control(publish.number, publish.is_gap);
-    return true;
-  }
-  LaneFeed& lane = lanes_[publish.lane];
-  const EventPlace event{publish.lane, publish.number};
-  acknowledged_token_ = std::max(acknowledged_token_, token);
-  const bool was_suspect = suspects_.contain(event);
-  suspects_.acknowledged(event);
-  lane.acknowledged(publish.number);
-  if (was_suspect) clear(event);
-  settled_.push_back({lane.number(), publish.number});
-  return true;
-}
-
-void Publisher::refused(const platform::LinkEvent& answer, Instant now) {
-  const InFlight publish = answered(answer.token);
-  const RefusalAction action = action_for(answer.reason);
-  Rejection why{answer.reason, answer.detail};
-  statistics_.refused += 1;
-  if (action == RefusalAction::back_off_and_shrink) window_->halve();
-  if (publish.kind == InFlight::Kind::status) {
-    why.detail = "the status: " + why.detail;
-    note(why);
-    return presence_.refused(now, entropy_.next());
-  }
-  if (publish.kind == InFlight::Kind::record) {
-    note(why);
-    return control_.refused(now, entropy_.next());
-  }
-  if (publish.kind == InFlight::Kind::resent)
-    return refuse_resent(publish.number, std::move(why), action == RefusalAction::quarantine, now);
-  const EventPlace event{publish.lane, publish.number};
-  const bool was_suspect = suspects_.contain(event);
-  refuse(event, std::move(why), action, now);
-  suspects_.refused(event);
-  if (was_suspect) clear(event);
-}
-
-void Publisher::refuse(const EventPlace& event, Rejection why, RefusalAction action, Instant now) {
-  note(why);
-  LaneFeed& lane = lanes_[event.lane];
-  bool final = action == RefusalAction::quarantine;
-  if (action == RefusalAction::park_topic) {
-    final = !lane.denied(event.seq, now, entropy_.next());
-  } else if (!final) {
-    lane.refused(event.seq, now, entropy_.next());
-  }
-  if (final) final = lane.give_up(event.seq, now, entropy_.next());
-  backlog_.refuse({lane.number(), event.seq, why.reason, std::move(why.detail), final, lease_});
-}
-
-void Publisher::settle() {
-  if (!settled_.empty()) backlog_.settle(std::exchange(settled_, {}));
-}
-
 void Publisher::fetch(Instant now) {
   if (carries_records() && control_.take_fetch(now)) backlog_.fetch_control();
   if (!lease_.alone()) tell_records_through();
@@ -273,161 +197,6 @@ void Publisher::drain(const store::ShareGrant& grant) {
   suspects_.begun(clock_.now());
   control_.disconnected();
   told_through_.reset();
-}
-
-Result<void> Publisher::feed(Instant now) {
-  turns_used_up_ = status_waits_ = false;
-  throttled_until_ = Instant::max();
-  subscribe(now);
-  for (std::size_t turns = 0; turns < kTurnsMax; ++turns) {
-    const auto result = turn(now);
-    if (!result) return tl::unexpected(result.error());
-    if (*result == Turn::taken) continue;
-    status_waits_ = presence_.due(now, statistics_.alarms);
-    return {};
-  }
-  turns_used_up_ = true;
-  return {};
-}
-
-Result<Publisher::Turn> Publisher::turn(Instant now) {
-  if (const auto suspect = suspects_.alone(now)) return send_alone(*suspect, now);
-  if (suspects_.is_careful() && !in_flight_.empty()) return Turn::nothing_to_send;
-  if (carries_records()) {
-    if (const ControlRecord* record = control_.next()) return send_control(*record, now);
-  }
-  if (records_gate()) return Turn::nothing_to_send;
-  if (presence_.due(now, statistics_.alarms))
-    return send_status(presence_.online(statistics_, clock_.wall()), now);
-  if (replay_.has_precedence()) {
-    auto sent = send_replay(now);
-    if (!sent || *sent == Turn::taken) return sent;
-  }
-  auto sent = send_event(now);
-  if (sent && *sent == Turn::nothing_to_send) return send_replay(now);
-  replay_.passed_by();
-  return sent;
-}
-
-Result<Publisher::Turn> Publisher::send_control(const ControlRecord& record, Instant now) {
-  const bool is_gap = std::holds_alternative<GapRecord>(record.record);
-  const std::int64_t row = record.row;
-  const auto message = to_message(record, sender_);
-  const std::size_t bytes = message ? packet_bytes(*message, sender_.version) : 0;
-  if (!window_->admits(bytes)) return Turn::nothing_to_send;
-
-  control_.taken();
-  const auto rejection = send(message, {InFlight::Kind::record, 0, row, is_gap, bytes, now});
-  if (!rejection) return tl::unexpected(rejection.error());
-  if (*rejection) {
-    note(**rejection);
-    control_.refused(now, entropy_.next());
-  }
-  return Turn::taken;
-}
-
-Result<Publisher::Turn> Publisher::send_event(Instant now) {
-  flow::LaneSet ready;
-  for (std::size_t i = 0; i < lanes_.size(); ++i) ready.set(i, lanes_[i].next() != nullptr);
-  const auto lane = scheduler_.pick(ready);
-  if (!lane) return Turn::nothing_to_send;
-  if (throttled(now)) return Turn::no_room;
-  const std::size_t bytes = window_bytes(*lanes_[*lane].next());
-  if (!window_->admits(bytes)) return Turn::no_room;  // others wait too, or a large event never goes
-
-  scheduler_.served(*lane, ready);
-  return send_next_of(*lane, bytes, now);
-}
-
-bool Publisher::throttled(Instant now) {
-  if (throttle_.is_open(now)) return false;
-  throttled_until_ = throttle_.opens_at();
-  return true;
-}
-
-Result<Publisher::Turn> Publisher::send_alone(const EventPlace& suspect, Instant now) {
-  if (!in_flight_.empty()) return Turn::nothing_to_send;
-  LaneFeed& lane = lanes_[suspect.lane];
-  lane.only(suspect.seq);
-  if (lane.only_is_gone()) {
-    clear(suspect);
-    return Turn::taken;
-  }
-  const StoredEvent* event = lane.next();
-  if (event == nullptr) {
-    fetch_of(lane, now);
-    return Turn::nothing_to_send;
-  }
-  suspects_.sent_alone();
-  return send_next_of(suspect.lane, window_bytes(*event), now);
-}
-
-Result<Publisher::Turn> Publisher::send_next_of(std::size_t lane, std::size_t bytes, Instant now) {
-  LaneFeed::Taken taken = lanes_[lane].take();
-  const EventPlace place{lane, taken.event.seq};
-  if (taken.give_up) {
-    const bool kills = suspects_.contain(place);
-    refuse(place, {*taken.give_up, kills ? kKillsConnections : kDeniedForTooLong}, RefusalAction::quarantine,
-           now);
-    return Turn::taken;
-  }
-  const auto message = to_message(std::move(taken.event), lanes_[lane].name(), sender_, now, clock_.wall());
-  auto rejection = send(message, {InFlight::Kind::event, lane, place.seq, false, bytes, now});
-  if (!rejection) return tl::unexpected(rejection.error());
-  if (*rejection) {
-    refuse(place, std::move(**rejection), RefusalAction::quarantine, now);
-    if (suspects_.contain(place)) clear(place);
-  } else if (taken.repeated) {
-    statistics_.republished += 1;
-  }
-  return Turn::taken;
-}
-
-Result<Publisher::Turn> Publisher::send_status(MqttMessage message, Instant now) {
-  const std::size_t bytes = packet_bytes(message, sender_.version);
-  if (!window_->admits(bytes)) return Turn::nothing_to_send;
-  presence_.sent(now, statistics_.alarms);
-  const auto rejection = send(std::move(message), {InFlight::Kind::status, 0, 0, false, bytes, now});
-  if (!rejection) return tl::unexpected(rejection.error());
-  if (*rejection) {
-    note(**rejection);
-    presence_.refused(now, entropy_.next());
-  }
-  return Turn::taken;
-}
-
-Result<void> Publisher::say_goodbye(std::string_view reason, Instant now) {
-  if (!window_ || goodbye_said_ || !presence_.enabled()) return {};
-  const auto turn = send_status(presence_.offline(reason), now);
-  if (!turn) return tl::unexpected(turn.error());
-  goodbye_said_ = *turn == Turn::taken;
-  return {};
-}
-
-// nullopt: handed over. A rejection: it can never be sent. An error: the link does not work any more.
-Result<std::optional<Publisher::Rejection>> Publisher::send(const Result<MqttMessage>& message,
-                                                            InFlight publish) {
-  if (!message) return Rejection{kPayloadFormatInvalid, message.error().text()};
-  const std::size_t packet = packet_bytes(*message, sender_.version);
-  if (packet > packet_bytes_max_) {
-    return Rejection{kPacketTooLarge, "larger than the broker's Maximum Packet Size"};
-  }
-  if (auto refused = refused_by_profile(setup_.options.profile, *message, packet)) {
-    return Rejection{refused->reason, std::move(refused->detail)};
-  }
-  const LinkToken token = in_flight_.new_token();
-  if (const auto handed_over = link_.publish(token, *message); !handed_over) {
-    switch (const Error& error = handed_over.error(); error.code) {
-      case ErrorCode::invalid: return Rejection{kTopicNameInvalid, error.text()};
-      case ErrorCode::too_large: return Rejection{kPacketTooLarge, error.text()};
-      default: return tl::unexpected(error);
-    }
-  }
-  window_->add(publish.bytes);
-  in_flight_.add(token, publish);
-  throttle_.sent(packet, publish.sent_at);
-  if (publish.kind != InFlight::Kind::status) statistics_.published += 1;
-  return std::nullopt;
 }
 
 Instant Publisher::next_call() const noexcept {

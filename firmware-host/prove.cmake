@@ -12,7 +12,7 @@ target_link_libraries(holdfast_prove_crash PUBLIC holdfast_program holdfast::sim
 
 # The parts of `holdfast prove kill`, as a library because tests look at them one by one, and the device program that is
 # killed, found beside holdfast in the build tree.
-set(parts kill_command kill_plan kill_receiver kill_report kill_stage kill_verdict)
+set(parts kill_command kill_contender kill_plan kill_receiver kill_report kill_stage kill_verdict)
 list(TRANSFORM parts PREPEND prove/)
 list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_kill STATIC ${parts})
@@ -21,6 +21,7 @@ target_include_directories(holdfast_prove_kill PUBLIC ${CMAKE_CURRENT_SOURCE_DIR
 target_link_libraries(holdfast_prove_kill PUBLIC holdfast_demo holdfast_program
                                           PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
 
-add_executable(holdfast_kill_device prove/kill_device.cpp prove/kill_link.cpp prove/kill_plan.cpp prove/naive_device.cpp)
+add_executable(holdfast_kill_device prove/kill_contender.cpp prove/kill_device.cpp prove/kill_link.cpp prove/kill_plan.cpp
+                                    prove/naive_device.cpp)
 holdfast_target(holdfast_kill_device)
 target_link_libraries(holdfast_kill_device PRIVATE holdfast_program)

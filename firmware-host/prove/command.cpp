@@ -23,7 +23,7 @@ void add_prove_crash(CLI::App& prove, ProveCrashOptions& options, int& exit_code
 
 void add_prove_kill(CLI::App& prove, ProveKillOptions& options, int& exit_code) {
   CLI::App* kill = prove.add_subcommand(
-      "kill", "kill -9, dead brokers and a failing network, for a dual write and for Holdfast");
+      "kill", "kill -9, dead brokers and a failing network, for two dual writes and for Holdfast");
   kill->add_option("--runs", options.runs, "So many schedules, some seconds each")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000}))
       ->capture_default_str();

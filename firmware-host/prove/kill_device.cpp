@@ -90,14 +90,17 @@ constexpr std::chrono::milliseconds kSettleDelay{10};
                                         std::chrono::milliseconds(std::strtoll(arguments[8], nullptr, 10))});
 }
 
+[[nodiscard]] int wrong_arguments() {
+  std::fprintf(stderr,
+               "usage: holdfast_kill_device CONTENDER STORE URL SEED EVENTS [POINT PASSING AFTER_MS]\n");
+  return 64;
+}
+
 [[nodiscard]] int run(int count, char** arguments) {
-  const auto who = count > 1 ? contender(arguments[1]) : std::nullopt;
+  if (count != 6 && count != 9) return wrong_arguments();
+  const auto who = contender(arguments[1]);
   const auto reaper = reaper_of(count, arguments);
-  if ((count != 6 && count != 9) || !who || reaper == nullptr) {
-    std::fprintf(stderr,
-                 "usage: holdfast_kill_device CONTENDER STORE URL SEED EVENTS [POINT PASSING AFTER_MS]\n");
-    return 64;
-  }
+  if (!who.has_value() || reaper == nullptr) return wrong_arguments();
   const DeviceWork work{.store = arguments[2],
                         .url = arguments[3],
                         .seed = std::strtoull(arguments[4], nullptr, 10),

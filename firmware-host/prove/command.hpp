@@ -3,6 +3,7 @@
 
 #include "prove/crash_command.hpp"
 #include "prove/kill_command.hpp"
+#include "prove/relays_command.hpp"
 
 namespace CLI {
 class App;
@@ -14,6 +15,7 @@ namespace holdfast::program {
 struct ProveOptions {
   ProveCrashOptions crash;
   ProveKillOptions kill;
+  ProveRelaysOptions relays;
 };
 
 /// `holdfast prove`: each proof is a subcommand.

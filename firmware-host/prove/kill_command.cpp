@@ -3,8 +3,6 @@
 #include "prove/kill_command.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -16,6 +14,7 @@
 #include "program/talk.hpp"
 #include "prove/kill_report.hpp"
 #include "prove/kill_stage.hpp"
+#include "prove/place.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -24,43 +23,6 @@ using namespace holdfast::prove;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kProgressPeriod{5};
-
-/// A directory that goes with this object, unless something in it is worth a look.
-class Place {
- public:
-  [[nodiscard]] static Result<Place> make(const std::string& wanted) {
-    std::error_code error;
-    if (!wanted.empty()) {
-      const bool is_new = std::filesystem::create_directories(wanted, error);
-      if (error) return fail(ErrorCode::io_error, "make " + wanted, error.message(), error.value());
-      if (!is_new && !std::filesystem::is_empty(wanted, error))
-        return fail(ErrorCode::invalid, "use " + wanted, "it is not empty; take another directory");
-      return Place(std::filesystem::absolute(wanted).string());
-    }
-    // SIGKILL leaves what was written in the kernel's memory, so a real disk would cost its flushes and prove no more.
-    const std::string parent =
-        ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path(error).string();
-    std::string name = parent + "/holdfast-prove-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::io_error, "make " + name, "cannot make it");
-    return Place(std::move(name));
-  }
-  ~Place() {
-    std::error_code ignored;
-    if (!path_.empty() && !keep_) std::filesystem::remove_all(path_, ignored);
-  }
-  Place(Place&& other) noexcept : path_(std::exchange(other.path_, {})), keep_(other.keep_) {}
-  Place& operator=(Place&&) = delete;
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void keep() { keep_ = true; }
-
- private:
-  explicit Place(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-  bool keep_ = false;
-};
 
 void append(std::vector<demo::LedgerRow>& all, const std::vector<demo::LedgerRow>& some) {
   all.insert(all.end(), some.begin(), some.end());
@@ -128,11 +90,6 @@ class ProveKill {
   Clock::time_point began_ = Clock::now();
   Clock::time_point next_progress_ = Clock::now() + kProgressPeriod;
 };
-
-[[nodiscard]] std::string directory_of_this_program() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
-}
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "prove/kill_receiver.hpp"
 
+#include <algorithm>
+
 #include <holdfast/platform/clock.hpp>
 #include <holdfast/platform/linux.hpp>
 
@@ -49,6 +51,13 @@ std::vector<std::string> KillReceiver::topic_filters() {
   std::vector<std::string> filters;
   for (const Contender one : kAllContenders) filters.push_back(std::string(to_string(one)) + "/#");
   return filters;
+}
+
+bool KillReceiver::is_subscribed(std::string_view broker_log) {
+  const std::vector<std::string> filters = topic_filters();
+  return std::all_of(filters.begin(), filters.end(), [&](const std::string& filter) {
+    return broker_log.find(std::string(kClientId) + " 1 " + filter) != std::string_view::npos;
+  });
 }
 
 Instant KillReceiver::now() const { return platform_.clock.now(); }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -31,6 +32,8 @@ class KillReceiver {
 
   static constexpr const char* kClientId = "prove-consumer";
   [[nodiscard]] static std::vector<std::string> topic_filters();  ///< one for each contender
+  /// Whether the broker has written into its log that all subscriptions are in force.
+  [[nodiscard]] static bool is_subscribed(std::string_view broker_log);
 
   [[nodiscard]] std::uint64_t messages() const;  ///< of any kind, repeats included
   [[nodiscard]] bool has(const std::string& id) const;

@@ -73,16 +73,9 @@ Result<void> KillStage::start_world() {
   auto receiver = KillReceiver::start(broker_->url(), inbox_path(), platform_.view());
   if (!receiver) return tl::unexpected<Error>(receiver.error());
   receiver_ = std::move(*receiver);
-  const std::string client = std::string(KillReceiver::kClientId) + " 1 ";
-  return expect(await(kPatience,
-                      [&] {
-                        const std::string log = read_text(path("mosquitto.log"));
-                        const auto filters = KillReceiver::topic_filters();
-                        return std::all_of(filters.begin(), filters.end(), [&](const std::string& filter) {
-                          return log.find(client + filter) != std::string::npos;
-                        });
-                      }),
-                "the consumer does not subscribe");
+  return expect(
+      await(kPatience, [&] { return KillReceiver::is_subscribed(read_text(path("mosquitto.log"))); }),
+      "the consumer does not subscribe");
 }
 
 Result<std::vector<demo::LedgerRow>> KillStage::play(const KillPlan& plan, Contender contender) {

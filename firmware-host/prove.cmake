@@ -40,3 +40,11 @@ add_executable(holdfast_relays_device prove/kill_link.cpp prove/kill_plan.cpp pr
                                       prove/relays_journal.cpp prove/relays_link.cpp prove/relays_plan.cpp)
 holdfast_target(holdfast_relays_device)
 target_link_libraries(holdfast_relays_device PRIVATE holdfast_program)
+
+# The parts of `holdfast prove growth`. They drive the store from inside, as the bench does.
+add_library(holdfast_prove_growth STATIC prove/growth_command.cpp prove/growth_control.cpp prove/growth_measure.cpp
+                                         prove/growth_report.cpp)
+holdfast_target(holdfast_prove_growth)
+target_include_directories(holdfast_prove_growth PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(holdfast_prove_growth PUBLIC holdfast_bench holdfast_program
+                                            PRIVATE fmt::fmt nlohmann_json::nlohmann_json)

@@ -51,14 +51,29 @@ void add_prove_relays(CLI::App& prove, ProveRelaysOptions& options, int& exit_co
   relays->callback([&options, &exit_code] { exit_code = run_prove_relays(options); });
 }
 
+void add_prove_growth(CLI::App& prove, ProveGrowthOptions& options, int& exit_code) {
+  CLI::App* growth = prove.add_subcommand("growth", "What poll, commit and purge cost while the table grows");
+  growth->add_option("--rows", options.rows, "Of the largest table")
+      ->check(CLI::Range(std::uint64_t{10'000}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
+  growth->add_option("--dir", options.directory,
+                     "Where to work (default: a temporary directory in the current one)");
+  growth->add_option("--html", options.html, "Also write a page with a chart to this file")
+      ->type_name("FILE");
+  growth->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  growth->callback([&options, &exit_code] { exit_code = run_prove_growth(options); });
+}
+
 }  // namespace
 
 void add_prove(CLI::App& app, ProveOptions& options, int& exit_code) {
-  CLI::App* prove = app.add_subcommand("prove", "Prove the guarantees on this machine: crash, kill, relays");
+  CLI::App* prove =
+      app.add_subcommand("prove", "Prove the guarantees on this machine: crash, kill, relays, growth");
   prove->require_subcommand(1);
   add_prove_crash(*prove, options.crash, exit_code);
   add_prove_kill(*prove, options.kill, exit_code);
   add_prove_relays(*prove, options.relays, exit_code);
+  add_prove_growth(*prove, options.growth, exit_code);
 }
 
 }  // namespace holdfast::program

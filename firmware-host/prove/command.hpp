@@ -2,6 +2,7 @@
 #pragma once
 
 #include "prove/crash_command.hpp"
+#include "prove/growth_command.hpp"
 #include "prove/kill_command.hpp"
 #include "prove/relays_command.hpp"
 
@@ -16,6 +17,7 @@ struct ProveOptions {
   ProveCrashOptions crash;
   ProveKillOptions kill;
   ProveRelaysOptions relays;
+  ProveGrowthOptions growth;
 };
 
 /// `holdfast prove`: each proof is a subcommand.

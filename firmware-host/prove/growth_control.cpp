@@ -64,7 +64,7 @@ Result<double> naive_poll_ms(const std::string& path, std::uint64_t rows) {
     return failed(db);
   std::vector<double> all;
   for (std::size_t i = 0; i < kPolls; ++i) {
-    const auto took = poll_ms(db);
+    auto took = poll_ms(db);
     if (!took) return took;
     all.push_back(*took);
   }

@@ -56,7 +56,7 @@ template <typename Work>
 
 [[nodiscard]] Result<double> commit_ms(StoreLoad& load, std::uint64_t n) {
   const WriteBody body = [n](Transaction& transaction) { return bench::write_one(transaction, n); };
-  const auto took = timed_ms([&]() -> Result<void> {
+  auto took = timed_ms([&]() -> Result<void> {
     store::WriteJob job{.body = &body};
     (void)load.store().commit_group(std::span(&job, 1));
     if (!job.outcome) return tl::unexpected<Error>(job.outcome.error());
@@ -70,7 +70,7 @@ template <typename Work>
 [[nodiscard]] Result<double> median_ms(std::size_t times, const Work& work) {
   std::vector<double> all;
   for (std::size_t i = 0; i < times; ++i) {
-    const auto took = work(i);
+    auto took = work(i);
     if (!took) return took;
     all.push_back(*took);
   }

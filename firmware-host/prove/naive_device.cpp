@@ -168,7 +168,7 @@ Result<void> run_naive_device(const DeviceWork& work, Contender order, Reaper& r
     const auto publish = [&] { return publisher.deliver(*message); };
     const auto done =
         order == Contender::commit_first ? commit().and_then(publish) : publish().and_then(commit);
-    if (!done) return done;
+    if (!done) return tl::unexpected<Error>(done.error());
     std::this_thread::sleep_for(kEventPeriod);
   }
   return {};

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include <holdfast/check.hpp>
@@ -37,7 +36,7 @@ struct EventName {
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file < 0) return fail(ErrorCode::io_error, "open " + path, std::strerror(errno), errno);
+  if (file < 0) return fail(ErrorCode::io_error, "open " + path, "cannot write it", errno);
   return std::unique_ptr<Journal>(new Journal(file));
 }
 

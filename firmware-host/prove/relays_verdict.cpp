@@ -41,7 +41,7 @@ struct Named {
 }
 
 [[nodiscard]] std::string share_of(const std::string& id, const std::string& key, std::size_t connections) {
-  const std::string lane = named(id).lane;
+  std::string lane = named(id).lane;
   if (lane != kSpreadLane) return lane;
   return lane + "/" + std::to_string(base::crc32c(bytes_of(key)) % connections);
 }

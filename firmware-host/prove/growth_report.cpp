@@ -49,7 +49,7 @@ constexpr double kWidth = 600;
 [[nodiscard]] std::string chart(const GrowthReport& report) {
   std::string svg = fmt::format(
       "<svg viewBox='-60 -10 {} {}' role='img' aria-label='Milliseconds by rows, both in decades'>\n",
-      kWidth + 80, kHeight + 50);
+      kWidth + 130, kHeight + 50);
   for (int decade = 0; decade <= static_cast<int>(kDecades); ++decade) {
     const double y = kHeight - decade * kHeight / kDecades;
     svg += fmt::format(

@@ -34,7 +34,8 @@ struct RelaysPlan {
   std::chrono::milliseconds until_killed{0};
 };
 
-inline constexpr std::chrono::milliseconds kLeaseTerm{2'000};
+/// Well above the acknowledgement time-out: a relay that is alive and slow must not be taken for one that is gone.
+inline constexpr std::chrono::milliseconds kLeaseTerm{3'000};
 
 /// Each trouble once, in an order and at connections of the seed's.
 [[nodiscard]] RelaysPlan make_relays_plan(std::uint64_t seed, std::size_t connections, bool killed);

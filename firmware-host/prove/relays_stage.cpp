@@ -10,6 +10,7 @@
 
 #include "demonstration/process.hpp"
 #include "demonstration/tables.hpp"
+#include "prove/relays_verdict.hpp"
 
 namespace holdfast::prove {
 namespace {
@@ -105,13 +106,27 @@ Result<void> RelaysStage::disturb(const LinkFault& fault) {
     case LinkTrouble::half_open: proxy.set(NetworkFault::half_open); break;
     case LinkTrouble::away: proxy.set(NetworkFault::down); break;
   }
+  const std::uint64_t handovers = handovers_so_far();
   if (auto done = pause(fault.lasts); !done) return done;
+  if (fault.trouble ==
+      LinkTrouble::away) {  // on a slow machine it takes longer; whether it happens the judge says
+    const auto taken = await(kPatience, [&] { return handovers_so_far() > handovers; });
+    if (!taken) return tl::unexpected<Error>(taken.error());
+  }
   proxy.heal();
   proxy.delay(kOneWay);
   // The next fault meets a connection that has its share again.
   life_begins_at_ = journal_.lines().size();
   return expect(await(kPatience, [&] { return all_publish() || !device_->running(); }),
                 "a connection does not come back to its work");
+}
+
+std::uint64_t RelaysStage::handovers_so_far() {
+  journal_.read_more();
+  RelaysEvidence evidence;
+  evidence.connections = connections_;
+  evidence.journal = journal_.lines();
+  return judge_relays(evidence).handovers;
 }
 
 Result<void> RelaysStage::end_device() {

@@ -54,6 +54,7 @@ class RelaysStage {
   [[nodiscard]] Result<void> start_world();
   [[nodiscard]] Result<void> start_device();
   [[nodiscard]] bool all_publish();
+  [[nodiscard]] std::uint64_t handovers_so_far();
   [[nodiscard]] Result<void> disturb(const LinkFault& fault);
   [[nodiscard]] Result<void> end_device();
   [[nodiscard]] Result<bool> await(std::chrono::milliseconds patience, const std::function<bool()>& done);

@@ -12,7 +12,7 @@ target_link_libraries(holdfast_prove_crash PUBLIC holdfast_program holdfast::sim
 
 # The parts of `holdfast prove kill`, as a library because tests look at them one by one, and the device program that is
 # killed, found beside holdfast in the build tree.
-set(parts kill_command kill_plan kill_receiver kill_report kill_stage kill_verdict)
+set(parts kill_command kill_contender kill_plan kill_receiver kill_report kill_stage kill_verdict place)
 list(TRANSFORM parts PREPEND prove/)
 list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_kill STATIC ${parts})
@@ -21,6 +21,30 @@ target_include_directories(holdfast_prove_kill PUBLIC ${CMAKE_CURRENT_SOURCE_DIR
 target_link_libraries(holdfast_prove_kill PUBLIC holdfast_demo holdfast_program
                                           PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
 
-add_executable(holdfast_kill_device prove/kill_device.cpp prove/kill_link.cpp prove/kill_plan.cpp prove/naive_device.cpp)
+add_executable(holdfast_kill_device prove/kill_contender.cpp prove/kill_device.cpp prove/kill_link.cpp prove/kill_plan.cpp
+                                    prove/naive_device.cpp)
 holdfast_target(holdfast_kill_device)
 target_link_libraries(holdfast_kill_device PRIVATE holdfast_program)
+
+# The parts of `holdfast prove relays`, and the device program that has several connections.
+set(parts relays_command relays_journal relays_plan relays_report relays_stage relays_verdict)
+list(TRANSFORM parts PREPEND prove/)
+list(TRANSFORM parts APPEND .cpp)
+add_library(holdfast_prove_relays STATIC ${parts})
+holdfast_target(holdfast_prove_relays)
+target_include_directories(holdfast_prove_relays PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(holdfast_prove_relays PUBLIC holdfast_prove_kill
+                                            PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
+
+add_executable(holdfast_relays_device prove/kill_link.cpp prove/kill_plan.cpp prove/relays_device.cpp
+                                      prove/relays_journal.cpp prove/relays_link.cpp prove/relays_plan.cpp)
+holdfast_target(holdfast_relays_device)
+target_link_libraries(holdfast_relays_device PRIVATE holdfast_program)
+
+# The parts of `holdfast prove growth`. They drive the store from inside, as the bench does.
+add_library(holdfast_prove_growth STATIC prove/growth_command.cpp prove/growth_control.cpp prove/growth_measure.cpp
+                                         prove/growth_report.cpp)
+holdfast_target(holdfast_prove_growth)
+target_include_directories(holdfast_prove_growth PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(holdfast_prove_growth PUBLIC holdfast_bench holdfast_program
+                                            PRIVATE fmt::fmt nlohmann_json::nlohmann_json)

@@ -11,7 +11,7 @@ _holdfast() {
     return
   fi
   if [[ ${COMP_WORDS[1]} == prove ]] && ((COMP_CWORD == 2)); then
-    mapfile -t COMPREPLY < <(compgen -W 'crash kill --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'crash kill relays growth --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == lane ]] && ((COMP_CWORD == 2)); then

@@ -2,6 +2,7 @@
 #include "prove/command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <holdfast/limits.hpp>
 
 namespace holdfast::program {
 namespace {
@@ -23,7 +24,7 @@ void add_prove_crash(CLI::App& prove, ProveCrashOptions& options, int& exit_code
 
 void add_prove_kill(CLI::App& prove, ProveKillOptions& options, int& exit_code) {
   CLI::App* kill = prove.add_subcommand(
-      "kill", "kill -9, dead brokers and a failing network, for a dual write and for Holdfast");
+      "kill", "kill -9, dead brokers and a failing network, for two dual writes and for Holdfast");
   kill->add_option("--runs", options.runs, "So many schedules, some seconds each")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000}))
       ->capture_default_str();
@@ -34,14 +35,45 @@ void add_prove_kill(CLI::App& prove, ProveKillOptions& options, int& exit_code) 
   kill->callback([&options, &exit_code] { exit_code = run_prove_kill(options); });
 }
 
+void add_prove_relays(CLI::App& prove, ProveRelaysOptions& options, int& exit_code) {
+  CLI::App* relays = prove.add_subcommand(
+      "relays", "Several connections over one store: who publishes what, when connections and processes die");
+  relays->add_option("--connections", options.connections, "So many connections")
+      ->check(CLI::Range(std::size_t{2}, limits::kRelaysMax))
+      ->capture_default_str();
+  relays->add_option("--lives", options.lives, "So many device processes, some seconds each")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{50}))
+      ->capture_default_str();
+  relays->add_option("--seed", options.seed, "Of the first life's schedule; the next life has the next one")
+      ->capture_default_str();
+  relays->add_option("--dir", options.directory, "Where to work (default: a temporary directory in memory)");
+  relays->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  relays->callback([&options, &exit_code] { exit_code = run_prove_relays(options); });
+}
+
+void add_prove_growth(CLI::App& prove, ProveGrowthOptions& options, int& exit_code) {
+  CLI::App* growth = prove.add_subcommand("growth", "What poll, commit and purge cost while the table grows");
+  growth->add_option("--rows", options.rows, "Of the largest table")
+      ->check(CLI::Range(std::uint64_t{10'000}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
+  growth->add_option("--dir", options.directory,
+                     "Where to work (default: a temporary directory in the current one)");
+  growth->add_option("--html", options.html, "Also write a page with a chart to this file")
+      ->type_name("FILE");
+  growth->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  growth->callback([&options, &exit_code] { exit_code = run_prove_growth(options); });
+}
+
 }  // namespace
 
 void add_prove(CLI::App& app, ProveOptions& options, int& exit_code) {
   CLI::App* prove =
-      app.add_subcommand("prove", "Prove the guarantees on this machine: prove crash, prove kill");
+      app.add_subcommand("prove", "Prove the guarantees on this machine: crash, kill, relays, growth");
   prove->require_subcommand(1);
   add_prove_crash(*prove, options.crash, exit_code);
   add_prove_kill(*prove, options.kill, exit_code);
+  add_prove_relays(*prove, options.relays, exit_code);
+  add_prove_growth(*prove, options.growth, exit_code);
 }
 
 }  // namespace holdfast::program

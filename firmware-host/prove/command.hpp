@@ -2,7 +2,9 @@
 #pragma once
 
 #include "prove/crash_command.hpp"
+#include "prove/growth_command.hpp"
 #include "prove/kill_command.hpp"
+#include "prove/relays_command.hpp"
 
 namespace CLI {
 class App;
@@ -14,6 +16,8 @@ namespace holdfast::program {
 struct ProveOptions {
   ProveCrashOptions crash;
   ProveKillOptions kill;
+  ProveRelaysOptions relays;
+  ProveGrowthOptions growth;
 };
 
 /// `holdfast prove`: each proof is a subcommand.

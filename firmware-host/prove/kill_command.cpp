@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// `holdfast prove kill`: the same kills for a dual write and for Holdfast, then judged by the tables of both.
+// `holdfast prove kill`: the same kills for two dual writes and for Holdfast, then judged by the tables of all.
 #include "prove/kill_command.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -16,6 +14,7 @@
 #include "program/talk.hpp"
 #include "prove/kill_report.hpp"
 #include "prove/kill_stage.hpp"
+#include "prove/place.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -25,48 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kProgressPeriod{5};
 
-/// A directory that goes with this object, unless something in it is worth a look.
-class Place {
- public:
-  [[nodiscard]] static Result<Place> make(const std::string& wanted) {
-    std::error_code error;
-    if (!wanted.empty()) {
-      const bool is_new = std::filesystem::create_directories(wanted, error);
-      if (error) return fail(ErrorCode::io_error, "make " + wanted, error.message(), error.value());
-      if (!is_new && !std::filesystem::is_empty(wanted, error))
-        return fail(ErrorCode::invalid, "use " + wanted, "it is not empty; take another directory");
-      return Place(std::filesystem::absolute(wanted).string());
-    }
-    // SIGKILL leaves what was written in the kernel's memory, so a real disk would cost its flushes and prove no more.
-    const std::string parent =
-        ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path(error).string();
-    std::string name = parent + "/holdfast-prove-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::io_error, "make " + name, "cannot make it");
-    return Place(std::move(name));
-  }
-  ~Place() {
-    std::error_code ignored;
-    if (!path_.empty() && !keep_) std::filesystem::remove_all(path_, ignored);
-  }
-  Place(Place&& other) noexcept : path_(std::exchange(other.path_, {})), keep_(other.keep_) {}
-  Place& operator=(Place&&) = delete;
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void keep() { keep_ = true; }
-
- private:
-  explicit Place(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-  bool keep_ = false;
-};
-
 void append(std::vector<demo::LedgerRow>& all, const std::vector<demo::LedgerRow>& some) {
   all.insert(all.end(), some.begin(), some.end());
 }
 
-/// All runs, one after the other: the dual write, then Holdfast, with the same plan.
+/// All runs, one after the other, each with the same plan for all contenders.
 class ProveKill {
  public:
   ProveKill(const ProveKillOptions& options, KillStage& stage) : options_(options), stage_(stage) {}
@@ -77,13 +39,13 @@ class ProveKill {
     report.runs = options_.runs;
     for (std::uint64_t n = 0; n < options_.runs; ++n) {
       const KillPlan plan = make_kill_plan(options_.seed + n);
-      const auto naive = stage_.play(plan, Contender::naive);
-      if (!naive) return tl::unexpected<Error>(naive.error());
-      append(naive_.committed, *naive);
-      const auto ours = stage_.play(plan, Contender::holdfast);
-      if (!ours) return tl::unexpected<Error>(ours.error());
-      append(holdfast_.committed, *ours);
-      for (const demo::LedgerRow& row : *ours) report.seed_of.emplace(row.id, plan.seed);
+      for (const Contender contender : kAllContenders) {
+        const auto committed = stage_.play(plan, contender);
+        if (!committed) return tl::unexpected<Error>(committed.error());
+        append(evidence_of(contender).committed, *committed);
+        if (contender != Contender::holdfast) continue;
+        for (const demo::LedgerRow& row : *committed) report.seed_of.emplace(row.id, plan.seed);
+      }
       tell(n + 1);
     }
     if (auto judged = judge(report); !judged) return tl::unexpected<Error>(judged.error());
@@ -97,39 +59,37 @@ class ProveKill {
   [[nodiscard]] Result<void> judge(KillReport& report) {
     stage_.receiver().stop();
     KillReceiver::Receipts receipts = stage_.receiver().receipts();
-    naive_.received = std::move(receipts.naive);
-    holdfast_.received = std::move(receipts.holdfast);
+    for (const Contender contender : kAllContenders)
+      evidence_of(contender).received = std::move(receipts[index(contender)]);
     auto applied = demo::read_applied(stage_.inbox_path());
     if (!applied) return tl::unexpected<Error>(applied.error());
-    holdfast_.applied = std::move(*applied);
+    evidence_of(Contender::holdfast).applied = std::move(*applied);
     const auto gaps = demo::count_gaps(stage_.inbox_path(), stage_.platform());
     if (!gaps) return tl::unexpected<Error>(gaps.error());
-    report.verdict = {.naive = tally(naive_), .holdfast = tally(holdfast_), .gaps = *gaps};
+    report.verdict = {.commit_first = tally(evidence_of(Contender::commit_first)),
+                      .publish_first = tally(evidence_of(Contender::publish_first)),
+                      .holdfast = tally(evidence_of(Contender::holdfast)),
+                      .gaps = *gaps};
     report.machinery = stage_.receiver().troubles();
     return {};
   }
 
+  [[nodiscard]] KillEvidence& evidence_of(Contender contender) { return evidence_[index(contender)]; }
+
   void tell(std::uint64_t done) {
     if (done != options_.runs && Clock::now() < next_progress_) return;
     next_progress_ = Clock::now() + kProgressPeriod;
-    say(fmt::format(
-        "{} of {} runs, {} processes killed, {} events committed by the dual write and {} by Holdfast", done,
-        options_.runs, stage_.counts().device_kills + stage_.counts().broker_kills, naive_.committed.size(),
-        holdfast_.committed.size()));
+    say(fmt::format("{} of {} runs, {} processes killed, {} events committed by Holdfast", done,
+                    options_.runs, stage_.counts().device_kills + stage_.counts().broker_kills,
+                    evidence_of(Contender::holdfast).committed.size()));
   }
 
   const ProveKillOptions& options_;
   KillStage& stage_;
-  KillEvidence naive_;
-  KillEvidence holdfast_;
+  PerContender<KillEvidence> evidence_;
   Clock::time_point began_ = Clock::now();
   Clock::time_point next_progress_ = Clock::now() + kProgressPeriod;
 };
-
-[[nodiscard]] std::string directory_of_this_program() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
-}
 
 }  // namespace
 

@@ -14,7 +14,7 @@ struct ProveKillOptions {
   bool json = false;      ///< one JSON document on the last line of standard output
 };
 
-/// Returns the exit code: 0 when Holdfast lost, invented and applied twice nothing, and the dual write did; 1 otherwise.
+/// Returns the exit code: 0 when Holdfast lost, invented and applied twice nothing, and both dual writes did; 1 otherwise.
 int run_prove_kill(const ProveKillOptions& options);
 
 }  // namespace holdfast::program

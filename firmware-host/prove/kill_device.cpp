@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A device process of `holdfast prove kill`: the program that is killed. Found beside holdfast.
 //
-//   holdfast_kill_device holdfast|naive STORE URL SEED EVENTS [POINT PASSING AFTER_MS]
+//   holdfast_kill_device holdfast|commit-first|publish-first STORE URL SEED EVENTS [POINT PASSING AFTER_MS]
 //
 // Writes EVENTS events (0: any number) and ends with 0 when all of them are acknowledged; or dies where it is told to.
 #include <cstdio>
@@ -90,20 +90,23 @@ constexpr std::chrono::milliseconds kSettleDelay{10};
                                         std::chrono::milliseconds(std::strtoll(arguments[8], nullptr, 10))});
 }
 
+[[nodiscard]] int wrong_arguments() {
+  std::fprintf(stderr,
+               "usage: holdfast_kill_device CONTENDER STORE URL SEED EVENTS [POINT PASSING AFTER_MS]\n");
+  return 64;
+}
+
 [[nodiscard]] int run(int count, char** arguments) {
-  const std::string who = count > 1 ? arguments[1] : "";
+  if (count != 6 && count != 9) return wrong_arguments();
+  const auto who = contender(arguments[1]);
   const auto reaper = reaper_of(count, arguments);
-  if ((count != 6 && count != 9) || (who != "holdfast" && who != "naive") || reaper == nullptr) {
-    std::fprintf(
-        stderr,
-        "usage: holdfast_kill_device holdfast|naive STORE URL SEED EVENTS [POINT PASSING AFTER_MS]\n");
-    return 64;
-  }
+  if (!who.has_value() || reaper == nullptr) return wrong_arguments();
   const DeviceWork work{.store = arguments[2],
                         .url = arguments[3],
                         .seed = std::strtoull(arguments[4], nullptr, 10),
                         .events = std::strtoull(arguments[5], nullptr, 10)};
-  const auto done = who == "naive" ? run_naive_device(work, *reaper) : run_outbox_device(work, *reaper);
+  const auto done =
+      *who == Contender::holdfast ? run_outbox_device(work, *reaper) : run_naive_device(work, *who, *reaper);
   if (done) return 0;
   std::fprintf(stderr, "holdfast_kill_device: %s\n", done.error().text().c_str());
   return 1;

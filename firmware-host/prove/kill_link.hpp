@@ -28,7 +28,7 @@ class Reaper {
   std::atomic<unsigned> passings_left_{0};
 };
 
-/// A link with points to die at: each event passes three of them on its way. Both contenders have it before the same
+/// A link with points to die at: each event passes three of them on its way. All contenders have it before the same
 /// real link. Records, statuses and other messages pass freely.
 class KillLink final : public platform::Link {
  public:

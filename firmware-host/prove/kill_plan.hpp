@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-/// The crash schedule of one run of `holdfast prove kill`. Pure: the same seed, the same plan, for both contenders.
+/// The crash schedule of one run of `holdfast prove kill`. Pure: the same seed, the same plan, for all contenders.
 namespace holdfast::prove {
 
 /// Where a device process dies, by SIGKILL.

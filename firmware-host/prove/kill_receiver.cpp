@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "prove/kill_receiver.hpp"
 
+#include <algorithm>
+
 #include <holdfast/platform/clock.hpp>
 #include <holdfast/platform/linux.hpp>
 
@@ -11,16 +13,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kNaiveSource = "urn:naive:";
 constexpr std::size_t kTroublesMax = 20;
-
-[[nodiscard]] bool is_naive(const CloudEvent& event) { return event.source.starts_with(kNaiveSource); }
 
 [[nodiscard]] ConsumerOptions consumer_options(const std::string& broker_url) {
   ConsumerOptions options;
   options.broker.url = broker_url;
   options.broker.client_id = KillReceiver::kClientId;
-  options.filters = {KillReceiver::kHoldfastTopics, KillReceiver::kNaiveTopics};
+  options.filters = KillReceiver::topic_filters();
   options.backoff_min = milliseconds(10);
   options.backoff_max = milliseconds(100);
   options.resend = false;  // what the device does by itself is to be seen
@@ -48,10 +47,24 @@ Result<std::unique_ptr<KillReceiver>> KillReceiver::start(const std::string& bro
   return receiver;
 }
 
+std::vector<std::string> KillReceiver::topic_filters() {
+  std::vector<std::string> filters;
+  for (const Contender one : kAllContenders) filters.push_back(std::string(to_string(one)) + "/#");
+  return filters;
+}
+
+bool KillReceiver::is_subscribed(std::string_view broker_log) {
+  const std::vector<std::string> filters = topic_filters();
+  return std::all_of(filters.begin(), filters.end(), [&](const std::string& filter) {
+    return broker_log.find(std::string(kClientId) + " 1 " + filter) != std::string_view::npos;
+  });
+}
+
 Instant KillReceiver::now() const { return platform_.clock.now(); }
 
 Result<void> KillReceiver::apply(const CloudEvent& event, sqlite3* db) const {
-  if (is_naive(event)) return {};  // its consumer has no inbox: receipts count
+  // The consumer of a dual write has no inbox: receipts count.
+  if (contender_of_source(event.source) != Contender::holdfast) return {};
   if (auto made = program::make_effects_table(db); !made) return made;
   return program::note_effect(db, event, now().time_since_epoch().count());
 }
@@ -68,7 +81,7 @@ void KillReceiver::observe(const CloudEvent* event, const ApplyOutcome& outcome)
         (event != nullptr ? " (" + event->id + ")." : "."));
   if (event == nullptr || !is_event) return;
   ids_.insert(event->id);
-  (is_naive(*event) ? receipts_.naive : receipts_.holdfast).push_back({event->id, now()});
+  receipts_[index(contender_of_source(event->source))].push_back({event->id, now()});
 }
 
 std::uint64_t KillReceiver::messages() const {

@@ -5,24 +5,22 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include <holdfast/consumer.hpp>
 
 #include "demonstration/verdict.hpp"
+#include "prove/kill_contender.hpp"
 
 namespace holdfast::prove {
 
-/// The consumer of both contenders' events, in this process, on a session that the broker keeps: a real inbox, whose
+/// The consumer of all contenders' events, in this process, on a session that the broker keeps: a real inbox, whose
 /// effects stand in the table of program/ledger.hpp. It also keeps a list of everything that it received.
 class KillReceiver {
  public:
-  /// Events of one contender; the naive one's have a source of their own.
-  struct Receipts {
-    std::vector<demo::LedgerRow> holdfast;
-    std::vector<demo::LedgerRow> naive;
-  };
+  using Receipts = PerContender<std::vector<demo::LedgerRow>>;
 
   /// Errors as Inbox::open and Consumer::start.
   [[nodiscard]] static Result<std::unique_ptr<KillReceiver>> start(const std::string& broker_url,
@@ -33,8 +31,9 @@ class KillReceiver {
   KillReceiver& operator=(const KillReceiver&) = delete;
 
   static constexpr const char* kClientId = "prove-consumer";
-  static constexpr const char* kHoldfastTopics = "holdfast/#";
-  static constexpr const char* kNaiveTopics = "naive/#";
+  [[nodiscard]] static std::vector<std::string> topic_filters();  ///< one for each contender
+  /// Whether the broker has written into its log that all subscriptions are in force.
+  [[nodiscard]] static bool is_subscribed(std::string_view broker_log);
 
   [[nodiscard]] std::uint64_t messages() const;  ///< of any kind, repeats included
   [[nodiscard]] bool has(const std::string& id) const;

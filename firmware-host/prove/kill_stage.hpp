@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <holdfast/platform/linux.hpp>
@@ -15,13 +14,11 @@
 #include "demonstration/proxy.hpp"
 #include "demonstration/verdict.hpp"
 #include "program/stop_signal.hpp"
+#include "prove/kill_contender.hpp"
 #include "prove/kill_plan.hpp"
 #include "prove/kill_receiver.hpp"
 
 namespace holdfast::prove {
-
-enum class Contender : std::uint8_t { naive, holdfast };
-[[nodiscard]] std::string_view to_string(Contender contender) noexcept;
 
 /// How often what was done, over all plays.
 struct KillCounts {

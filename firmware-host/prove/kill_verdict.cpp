@@ -10,6 +10,12 @@ void expect_none(std::vector<std::string>& complaints, const demo::Ids& ids, con
                          ", the first " + ids.first.front() + ".");
 }
 
+void expect_harm(std::vector<std::string>& complaints, const Tally& tally, const char* who) {
+  if (tally.lost.count + tally.phantom.count == 0)
+    complaints.push_back("The dual write that " + std::string(who) +
+                         " first lost and invented nothing, so the kills did not hit.");
+}
+
 }  // namespace
 
 Tally tally(const KillEvidence& evidence) {
@@ -31,7 +37,7 @@ Tally tally(const KillEvidence& evidence) {
 
 std::vector<std::string> KillVerdict::complaints() const {
   std::vector<std::string> all;
-  if (holdfast.committed == 0 || naive.committed == 0)
+  if (holdfast.committed == 0 || commit_first.committed == 0 || publish_first.committed == 0)
     all.emplace_back("A contender committed nothing, so nothing is proved.");
   expect_none(all, holdfast.lost, "lost");
   expect_none(all, holdfast.phantom, "invented");
@@ -39,8 +45,8 @@ std::vector<std::string> KillVerdict::complaints() const {
   if (gaps != 0) all.push_back("Holdfast: the inbox misses " + std::to_string(gaps) + " ranges.");
   if (holdfast.received_again.count == 0)
     all.emplace_back("Holdfast: no duplicate was received, so it is not proved that one is suppressed.");
-  if (naive.lost.count + naive.phantom.count == 0)
-    all.emplace_back("The naive dual write lost and invented nothing, so the kills did not hit.");
+  expect_harm(all, commit_first, "commits");
+  expect_harm(all, publish_first, "publishes");
   return all;
 }
 

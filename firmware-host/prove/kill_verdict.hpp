@@ -8,7 +8,7 @@
 
 #include "demonstration/verdict.hpp"
 
-/// What `prove kill` concludes from the tables of both contenders. Pure: rows in, figures out.
+/// What `prove kill` concludes from the tables of the contenders. Pure: rows in, figures out.
 namespace holdfast::prove {
 
 struct KillEvidence {
@@ -30,11 +30,12 @@ struct Tally {
 [[nodiscard]] Tally tally(const KillEvidence& evidence);
 
 struct KillVerdict {
-  Tally naive;
+  Tally commit_first;
+  Tally publish_first;
   Tally holdfast;
   std::size_t gaps = 0;  ///< ranges that the inbox misses
 
-  /// Why the proof failed, a sentence each. Empty: Holdfast did nothing wrong, and the same kills hurt the other.
+  /// Why the proof failed, a sentence each. Empty: Holdfast did nothing wrong, and the same kills hurt both others.
   [[nodiscard]] std::vector<std::string> complaints() const;
 };
 

@@ -43,9 +43,11 @@ class NaiveStore {
     return store;
   }
 
+  /// Of the event that write() is given next.
+  [[nodiscard]] EventId next_id(Epoch life) const { return {life, kLane, counter_ + 1}; }
+
   /// State and event in one transaction: here the naive program does well.
-  [[nodiscard]] Result<EventId> write(std::uint64_t seed, std::int64_t now_ns, Reaper& reaper) {
-    EventId id{Epoch{seed}, kLane, counter_ + 1};
+  [[nodiscard]] Result<void> write(const EventId& id, std::int64_t now_ns, Reaper& reaper) {
     Result<void> done = execute("BEGIN IMMEDIATE; UPDATE state SET value = value + 1").and_then([&] {
       return program::note_committed(db_.get(), id, now_ns);
     });
@@ -53,9 +55,8 @@ class NaiveStore {
       reaper.pass(KillPoint::before_commit);
       done = execute("COMMIT");
     }
-    if (!done) return tl::unexpected<Error>(done.error());
-    counter_ += 1;
-    return id;
+    if (done) counter_ += 1;
+    return done;
   }
 
  private:
@@ -133,12 +134,12 @@ class NaivePublisher {
   bool connected_ = false;
 };
 
-[[nodiscard]] Result<MqttMessage> message_of(const DeviceWork& work, const EventId& id) {
+[[nodiscard]] Result<MqttMessage> message_of(const DeviceWork& work, Contender order, const EventId& id) {
   CloudEvent event;
   event.id = id.text();
-  event.source = "urn:naive:" + work.device();
+  event.source = naive_source(order, work.device());
   event.type = kKillEventType;
-  return encode_cloud_event(event, "naive/" + work.device(), MqttVersion::v5);
+  return encode_cloud_event(event, std::string(to_string(order)) + "/" + work.device(), MqttVersion::v5);
 }
 
 }  // namespace
@@ -151,17 +152,23 @@ BrokerOptions broker_of(const DeviceWork& work) {
   return broker;
 }
 
-Result<void> run_naive_device(const DeviceWork& work, Reaper& reaper) {
+Result<void> run_naive_device(const DeviceWork& work, Contender order, Reaper& reaper) {
   const platform::LinuxPlatform platform;
   auto store = NaiveStore::open(work.store);
   if (!store) return tl::unexpected<Error>(store.error());
   NaivePublisher publisher(work, platform.clock(), reaper);
+  const Epoch life{platform.view().entropy.next()};
   for (std::uint64_t n = 0; work.events == 0 || n < work.events; ++n) {
-    const auto id = store->write(work.seed, platform.clock().now().time_since_epoch().count(), reaper);
-    if (!id) return tl::unexpected<Error>(id.error());
-    const auto message = message_of(work, *id);
+    const EventId id = store->next_id(life);
+    const auto message = message_of(work, order, id);
     if (!message) return tl::unexpected<Error>(message.error());
-    if (auto delivered = publisher.deliver(*message); !delivered) return delivered;
+    const auto commit = [&] {
+      return store->write(id, platform.clock().now().time_since_epoch().count(), reaper);
+    };
+    const auto publish = [&] { return publisher.deliver(*message); };
+    const auto done =
+        order == Contender::commit_first ? commit().and_then(publish) : publish().and_then(commit);
+    if (!done) return tl::unexpected<Error>(done.error());
     std::this_thread::sleep_for(kEventPeriod);
   }
   return {};

@@ -6,11 +6,12 @@
 
 #include <holdfast/result.hpp>
 
+#include "prove/kill_contender.hpp"
 #include "prove/kill_link.hpp"
 
 namespace holdfast::prove {
 
-/// What a device process of `prove kill` is to do. Both contenders get the same.
+/// What a device process of `prove kill` is to do. All contenders get the same.
 struct DeviceWork {
   std::string store;         ///< its database
   std::string url;           ///< the broker
@@ -27,10 +28,13 @@ inline constexpr std::chrono::milliseconds kAckTimeout{1'000};
 inline constexpr std::chrono::milliseconds kBackoffMin{10};
 inline constexpr std::chrono::milliseconds kBackoffMax{100};
 
-/// The dual write as a careful programmer writes it without an outbox: commits state and a note of the event to SQLite
-/// (WAL, synchronous=FULL), then publishes at QoS 1 and waits for the PUBACK; without one it connects anew and
-/// publishes again, as long as it takes. Only then comes the next event. What it has committed and not yet published is
-/// known to its memory alone.
-[[nodiscard]] Result<void> run_naive_device(const DeviceWork& work, Reaper& reaper);
+/// The dual write as a careful programmer writes it without an outbox: state and a note of the event are committed to
+/// SQLite (WAL, synchronous=FULL); the event is published at QoS 1, and its PUBACK awaited; without one it connects anew
+/// and publishes again, as long as it takes. Only then comes the next event. There are two orders, and each has a gap
+/// between its two writes in which only this process's memory knows that the second one is due:
+///   commit_first   what was committed and not yet published is never published
+///   publish_first  what was published and not yet committed never happened
+/// An id names one event in both: its first half is drawn anew by each process.
+[[nodiscard]] Result<void> run_naive_device(const DeviceWork& work, Contender order, Reaper& reaper);
 
 }  // namespace holdfast::prove

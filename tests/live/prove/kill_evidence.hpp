@@ -24,15 +24,26 @@ inline KillEvidence good_evidence() {
 }
 
 /// The same for a consumer without an inbox; one event was lost.
-inline KillEvidence naive_evidence() {
+inline KillEvidence commit_first_evidence() {
   KillEvidence evidence = good_evidence();
   evidence.applied.reset();
   evidence.committed.push_back(row("event-that-was-never-published"));
   return evidence;
 }
 
+/// Another one without an inbox: an event was published, and the process died before it committed.
+inline KillEvidence publish_first_evidence() {
+  KillEvidence evidence = good_evidence();
+  evidence.applied.reset();
+  evidence.received.push_back(row("event-that-was-never-committed"));
+  return evidence;
+}
+
 inline KillVerdict good_verdict() {
-  return {.naive = tally(naive_evidence()), .holdfast = tally(good_evidence()), .gaps = 0};
+  return {.commit_first = tally(commit_first_evidence()),
+          .publish_first = tally(publish_first_evidence()),
+          .holdfast = tally(good_evidence()),
+          .gaps = 0};
 }
 
 }  // namespace holdfast::prove::test

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "prove/kill_contender.hpp"
+
 namespace holdfast::prove {
 namespace {
 
@@ -58,6 +60,14 @@ TEST(KillPlan, names_its_points_and_finds_them_by_name) {
     EXPECT_EQ(kill_point(to_string(point)), point);
   }
   EXPECT_EQ(kill_point("after_lunch"), std::nullopt);
+}
+
+TEST(KillContender, is_found_by_its_name_and_by_the_source_of_its_events) {
+  for (const Contender one : kAllContenders) EXPECT_EQ(contender(to_string(one)), one);
+  EXPECT_EQ(contender("two-phase"), std::nullopt);
+  for (const Contender one : {Contender::commit_first, Contender::publish_first})
+    EXPECT_EQ(contender_of_source(naive_source(one, "kill-7")), one);
+  EXPECT_EQ(contender_of_source("urn:holdfast:kill-7/telemetry"), Contender::holdfast);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 namespace holdfast::prove {
 namespace {
 
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Json = nlohmann::json;
@@ -24,13 +25,17 @@ KillReport good_report() {
   return report;
 }
 
-TEST(KillReport, gives_both_contenders_figures_as_json) {
+TEST(KillReport, gives_the_figures_of_all_contenders_as_json) {
   const Json json = Json::parse(to_json(good_report()));
   EXPECT_EQ(json.at("format"), "dev.holdfast.prove.kill.v1");
   EXPECT_EQ(json.at("passed"), true);
   EXPECT_EQ(json.at("device_kills"), 36);
   EXPECT_EQ(json.at("naive").at("lost"), 1);
   EXPECT_EQ(json.at("naive").at("applied_twice"), 1);
+  EXPECT_EQ(json.at("naive").at("phantom"), 0);
+  EXPECT_EQ(json.at("naive_publish_first").at("lost"), 0);
+  EXPECT_EQ(json.at("naive_publish_first").at("phantom"), 1);
+  EXPECT_EQ(json.at("naive_publish_first").at("ids").at("phantom").at(0), "event-that-was-never-committed");
   EXPECT_EQ(json.at("holdfast").at("committed"), 10);
   EXPECT_EQ(json.at("holdfast").at("lost"), 0);
   EXPECT_EQ(json.at("holdfast").at("received_more_than_once"), 1);
@@ -41,6 +46,13 @@ TEST(KillReport, says_in_words_that_it_passed) {
   const std::string text = to_text(good_report());
   EXPECT_THAT(text, HasSubstr("3 runs, seeds 40 to 42"));
   EXPECT_THAT(text, HasSubstr("Passed"));
+}
+
+TEST(KillReport, gives_each_contender_a_column) {
+  const std::string text = to_text(good_report());
+  EXPECT_THAT(text, ContainsRegex("events +commit first +publish first +Holdfast"));
+  EXPECT_THAT(text, ContainsRegex("lost +1 +0 +0 "));
+  EXPECT_THAT(text, ContainsRegex("phantom +0 +1 +0 "));
 }
 
 TEST(KillReport, gives_the_command_that_repeats_the_run_of_a_lost_event) {

@@ -9,27 +9,32 @@
 namespace holdfast::prove {
 namespace {
 
+using test::commit_first_evidence;
 using test::good_evidence;
 using test::good_verdict;
-using test::naive_evidence;
+using test::publish_first_evidence;
 using test::row;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(KillVerdict, has_no_complaint_when_the_dual_write_lost_an_event_and_holdfast_suppressed_a_duplicate) {
+TEST(KillVerdict,
+     has_no_complaint_when_one_dual_write_lost_and_one_invented_an_event_and_a_duplicate_was_suppressed) {
   const KillVerdict verdict = good_verdict();
   EXPECT_THAT(verdict.complaints(), IsEmpty());
   EXPECT_EQ(verdict.holdfast.committed, 10U);
   EXPECT_EQ(verdict.holdfast.received_again.count, 1U);
   EXPECT_EQ(verdict.holdfast.applied_twice.count, 0U);
-  EXPECT_EQ(verdict.naive.committed, 11U);
-  EXPECT_THAT(verdict.naive.lost.first, ElementsAre("event-that-was-never-published"));
+  EXPECT_EQ(verdict.commit_first.committed, 11U);
+  EXPECT_THAT(verdict.commit_first.lost.first, ElementsAre("event-that-was-never-published"));
+  EXPECT_EQ(verdict.publish_first.committed, 10U);
+  EXPECT_THAT(verdict.publish_first.lost.first, IsEmpty());
+  EXPECT_THAT(verdict.publish_first.phantom.first, ElementsAre("event-that-was-never-committed"));
 }
 
 TEST(KillVerdict, counts_what_a_consumer_without_an_inbox_received_again_as_applied_twice) {
-  EXPECT_THAT(tally(naive_evidence()).applied_twice.first, ElementsAre("event-3"));
-  EXPECT_THAT(tally(naive_evidence()).received_again.first, ElementsAre("event-3"));
+  EXPECT_THAT(tally(commit_first_evidence()).applied_twice.first, ElementsAre("event-3"));
+  EXPECT_THAT(tally(commit_first_evidence()).received_again.first, ElementsAre("event-3"));
 }
 
 TEST(KillVerdict, finds_an_event_without_an_effect_also_when_it_was_received) {
@@ -80,26 +85,35 @@ TEST(KillVerdict, complains_when_no_duplicate_put_the_inbox_to_the_test) {
   EXPECT_THAT(verdict.complaints(), ElementsAre(HasSubstr("no duplicate was received")));
 }
 
-TEST(KillVerdict, complains_when_the_kills_did_the_dual_write_no_harm) {
-  KillEvidence evidence = naive_evidence();
+TEST(KillVerdict, complains_when_the_kills_did_no_harm_to_a_dual_write_that_commits_first) {
+  KillEvidence evidence = commit_first_evidence();
   evidence.committed.pop_back();
   KillVerdict verdict = good_verdict();
-  verdict.naive = tally(evidence);
-  EXPECT_THAT(verdict.complaints(), ElementsAre(HasSubstr("the kills did not hit")));
+  verdict.commit_first = tally(evidence);
+  EXPECT_THAT(verdict.complaints(), ElementsAre(HasSubstr("commits first lost and invented nothing")));
+}
+
+TEST(KillVerdict, complains_when_the_kills_did_no_harm_to_a_dual_write_that_publishes_first) {
+  KillEvidence evidence = publish_first_evidence();
+  evidence.received.pop_back();
+  KillVerdict verdict = good_verdict();
+  verdict.publish_first = tally(evidence);
+  EXPECT_THAT(verdict.complaints(), ElementsAre(HasSubstr("publishes first lost and invented nothing")));
 }
 
 TEST(KillVerdict, is_content_with_a_dual_write_that_only_invented_an_event) {
-  KillEvidence evidence = naive_evidence();
+  KillEvidence evidence = commit_first_evidence();
   evidence.committed.pop_back();
   evidence.received.push_back(row("invented"));
   KillVerdict verdict = good_verdict();
-  verdict.naive = tally(evidence);
+  verdict.commit_first = tally(evidence);
   EXPECT_THAT(verdict.complaints(), IsEmpty());
 }
 
 TEST(KillVerdict, complains_when_there_was_nothing_to_prove) {
-  EXPECT_THAT(KillVerdict{}.complaints(), ElementsAre(HasSubstr("committed nothing"),
-                                                      HasSubstr("no duplicate"), HasSubstr("did not hit")));
+  EXPECT_THAT(KillVerdict{}.complaints(),
+              ElementsAre(HasSubstr("committed nothing"), HasSubstr("no duplicate"),
+                          HasSubstr("commits first"), HasSubstr("publishes first")));
 }
 
 }  // namespace

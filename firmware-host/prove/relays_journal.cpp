@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "prove/relays_journal.hpp"
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace holdfast::prove {
+namespace {
+
+constexpr std::array<std::string_view, kSteps> kNames = {"life",         "connects", "publishes", "not_taken",
+                                                         "acknowledged", "refused",  "drops"};
+
+[[nodiscard]] std::optional<Step> step(std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == name) return static_cast<Step>(i);
+  return std::nullopt;
+}
+
+[[nodiscard]] bool has_id(Step step) {
+  return step != Step::life && step != Step::connects && step != Step::drops;
+}
+
+}  // namespace
+
+std::string to_text(const JournalLine& line) {
+  std::string text(kNames[static_cast<std::size_t>(line.step)]);
+  if (line.step == Step::life) return text;
+  text += ' ' + std::to_string(line.connection);
+  if (has_id(line.step)) text += ' ' + line.id;
+  if (line.step == Step::publishes) text += ' ' + line.key;
+  return text;
+}
+
+std::optional<JournalLine> journal_line(std::string_view text) {
+  std::istringstream words{std::string(text)};
+  std::string name;
+  words >> name;
+  const auto found = step(name);
+  if (!found) return std::nullopt;
+  JournalLine line{.step = *found};
+  if (line.step != Step::life) words >> line.connection;
+  if (has_id(line.step)) words >> line.id;
+  if (line.step == Step::publishes) words >> line.key;
+  std::string too_much;
+  if (words.fail() || (words >> too_much)) return std::nullopt;
+  return line;
+}
+
+void JournalReader::read_more() {
+  std::ifstream in(path_, std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(offset_));
+  std::string text;
+  while (std::getline(in, text) && !in.eof()) {  // a line without an end is still being written
+    offset_ += text.size() + 1;
+    if (auto line = journal_line(text))
+      lines_.push_back(std::move(*line));
+    else
+      ++unreadable_;
+  }
+}
+
+}  // namespace holdfast::prove

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "prove/relays_stage.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "demonstration/process.hpp"
+#include "demonstration/tables.hpp"
+#include "prove/relays_verdict.hpp"
+
+namespace holdfast::prove {
+namespace {
+
+using demo::NetworkFault;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kDeviceProgram = "holdfast_relays_device";
+// Patience with a machine that is slow; nothing takes so long on one that is not.
+constexpr seconds kPatience{30};
+constexpr seconds kEndPatience{90};
+constexpr milliseconds kLook{10};
+constexpr milliseconds kOneWay{10};  // so that each connection has several events in flight
+
+[[nodiscard]] std::string read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RelaysStage>> RelaysStage::set_up(const std::string& programs,
+                                                         const std::string& directory,
+                                                         std::size_t connections) {
+  if (::access((programs + "/" + kDeviceProgram).c_str(), X_OK) != 0)
+    return fail(ErrorCode::unavailable, "prove relays",
+                "holdfast_relays_device is not beside holdfast; run it from the build tree");
+  std::unique_ptr<RelaysStage> stage(new RelaysStage(programs, directory, connections));
+  if (auto started = stage->start_world(); !started) return tl::unexpected<Error>(started.error());
+  return stage;
+}
+
+Result<void> RelaysStage::start_world() {
+  auto broker = demo::Broker::start(directory_);
+  if (!broker) return tl::unexpected<Error>(broker.error());
+  broker_ = std::move(*broker);
+  for (std::size_t n = 0; n < connections_; ++n) {
+    auto proxy = demo::Proxy::start(broker_->port());
+    if (!proxy) return tl::unexpected<Error>(proxy.error());
+    (*proxy)->delay(kOneWay);
+    proxies_.push_back(std::move(*proxy));
+  }
+  auto receiver = KillReceiver::start(broker_->url(), inbox_path(), platform_.view());
+  if (!receiver) return tl::unexpected<Error>(receiver.error());
+  receiver_ = std::move(*receiver);
+  return expect(
+      await(kPatience, [&] { return KillReceiver::is_subscribed(read_text(path("mosquitto.log"))); }),
+      "the consumer does not subscribe");
+}
+
+Result<void> RelaysStage::play(const RelaysPlan& plan) {
+  journal_.read_more();
+  life_begins_at_ = journal_.lines().size();
+  Result<void> done = start_device();
+  for (const LinkFault& fault : plan.faults)
+    if (done) done = disturb(fault);
+  if (!done) return done;
+  if (!plan.killed) return end_device();
+  if (done = pause(plan.until_killed); !done) return done;
+  device_->kill();
+  counts_.process_kills += 1;
+  return {};
+}
+
+/// On return every connection publishes.
+Result<void> RelaysStage::start_device() {
+  std::vector<std::string> arguments = {programs_ + "/" + kDeviceProgram, path("device.db"), path("journal")};
+  for (const auto& proxy : proxies_) arguments.push_back(proxy->url());
+  auto device = demo::ChildProcess::start(std::move(arguments), path("device.log"));
+  if (!device) return tl::unexpected<Error>(device.error());
+  device_ = std::move(*device);
+  return expect(await(kPatience, [&] { return all_publish() || !device_->running(); }),
+                "not all connections publish");
+}
+
+bool RelaysStage::all_publish() {
+  journal_.read_more();
+  std::set<std::size_t> who;
+  for (std::size_t i = life_begins_at_; i < journal_.lines().size(); ++i)
+    if (journal_.lines()[i].step == Step::acknowledged) who.insert(journal_.lines()[i].connection);
+  return who.size() == connections_;
+}
+
+Result<void> RelaysStage::disturb(const LinkFault& fault) {
+  if (auto done = pause(fault.calm); !done) return done;
+  if (!device_->running()) return expect(false, "the device ended by itself");
+  demo::Proxy& proxy = *proxies_[fault.connection - 1];
+  counts_.link_faults += 1;
+  switch (fault.trouble) {
+    case LinkTrouble::cut: proxy.cut(); return {};
+    case LinkTrouble::reset: proxy.reset(); return {};
+    case LinkTrouble::half_open: proxy.set(NetworkFault::half_open); break;
+    case LinkTrouble::away: proxy.set(NetworkFault::down); break;
+  }
+  const std::uint64_t handovers = handovers_so_far();
+  if (auto done = pause(fault.lasts); !done) return done;
+  if (fault.trouble ==
+      LinkTrouble::away) {  // on a slow machine it takes longer; whether it happens the judge says
+    const auto taken = await(kPatience, [&] { return handovers_so_far() > handovers; });
+    if (!taken) return tl::unexpected<Error>(taken.error());
+  }
+  proxy.heal();
+  proxy.delay(kOneWay);
+  // The next fault meets a connection that has its share again.
+  life_begins_at_ = journal_.lines().size();
+  return expect(await(kPatience, [&] { return all_publish() || !device_->running(); }),
+                "a connection does not come back to its work");
+}
+
+std::uint64_t RelaysStage::handovers_so_far() {
+  journal_.read_more();
+  RelaysEvidence evidence;
+  evidence.connections = connections_;
+  evidence.journal = journal_.lines();
+  return judge_relays(evidence).handovers;
+}
+
+Result<void> RelaysStage::end_device() {
+  device_->ask_to_end();
+  const auto ended = await(kEndPatience, [this] { return !device_->running(); });
+  if (auto done = expect(ended, "the device does not end"); !done) return done;
+  return expect(device_->wait(milliseconds(0)) == 0, "the device failed");
+}
+
+Result<std::vector<demo::LedgerRow>> RelaysStage::finish() {
+  auto committed = demo::read_committed(path("device.db"));
+  if (!committed) return committed;
+  const auto all = await(kPatience, [&] {
+    return std::all_of(committed->begin(), committed->end(),
+                       [&](const demo::LedgerRow& row) { return receiver_->has(row.id); });
+  });
+  if (!all) return tl::unexpected<Error>(all.error());  // what did not come is the judge's affair
+  receiver_->stop();
+  journal_.read_more();
+  return committed;
+}
+
+Result<bool> RelaysStage::await(milliseconds patience, const std::function<bool()>& done) {
+  const Instant until = platform_.clock().now() + patience;
+  while (!done()) {
+    if (stop_.requested()) return fail(ErrorCode::unavailable, "prove relays", "interrupted");
+    const Instant now = platform_.clock().now();
+    if (now >= until) return false;
+    stop_.wait(platform_.clock(), std::min(until, now + kLook));
+  }
+  return true;
+}
+
+Result<void> RelaysStage::pause(milliseconds time) {
+  const auto paused = await(time, [] { return false; });
+  if (!paused) return tl::unexpected<Error>(paused.error());
+  return {};
+}
+
+Result<void> RelaysStage::expect(const Result<bool>& awaited, const char* what) const {
+  if (!awaited) return tl::unexpected<Error>(awaited.error());
+  if (!*awaited)
+    return fail(ErrorCode::unavailable, "prove relays", std::string(what) + "; see " + path("device.log"));
+  return {};
+}
+
+}  // namespace holdfast::prove

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// `holdfast prove growth` in small, and in memory: a disk that others write to would only make it slow. Times are not
+// judged here.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "live/program/cli.hpp"
+
+namespace holdfast::program_test {
+namespace {
+
+using test_support::read_file;
+using test_support::TempDir;
+using testing::HasSubstr;
+using Json = nlohmann::json;
+
+/// A name for a directory, in memory where there is such a place.
+std::string in_memory(const TempDir& dir) {
+  const std::filesystem::path memory = "/dev/shm";
+  const bool is_there = ::access(memory.c_str(), W_OK) == 0;
+  return ((is_there ? memory : dir.path()) / (dir.path().filename().string() + "-growth")).string();
+}
+
+TEST(ProveGrowth, measures_each_size_and_purges_in_bounded_steps) {
+  const TempDir dir;
+  const std::string page = dir / "growth.html";
+  const std::string place = in_memory(dir);
+  const auto run = holdfast({"prove", "growth", "--rows", "20000", "--dir", place, "--html", page, "--json"});
+  std::filesystem::remove(place);
+  const Json document = Json::parse(run->last_line(), nullptr, false);
+  ASSERT_TRUE(document.is_object()) << run->last_line() << run->err();
+  EXPECT_EQ(run->exit_code(), document.at("passed") == true ? 0 : 1);
+  EXPECT_EQ(document.at("format"), "dev.holdfast.prove.growth.v1");
+  ASSERT_EQ(document.at("points").size(), 3U);
+  EXPECT_EQ(document.at("points").at(2).at("rows"), 20'000);
+  for (const Json& point : document.at("points")) {
+    EXPECT_GE(point.at("purged"), 500);
+    EXPECT_LE(point.at("purge_step_rows_max"), 1'000);
+    EXPECT_GT(point.at("fetch_100_ms"), 0);
+  }
+  EXPECT_THAT(read_file(page), HasSubstr("20000 rows</text>"));
+}
+
+TEST(ProveGrowth, a_table_that_does_not_grow_is_a_mistake_of_the_command_line) {
+  EXPECT_EQ(holdfast({"prove", "growth", "--rows", "1000"})->exit_code(), 64);
+}
+
+}  // namespace
+}  // namespace holdfast::program_test

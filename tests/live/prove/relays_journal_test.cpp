@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "prove/relays_journal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "prove/relays_plan.hpp"
+#include "relays_evidence.hpp"
+#include "support/temp_dir.hpp"
+
+namespace holdfast::prove {
+namespace {
+
+using namespace test;
+using test_support::TempDir;
+
+TEST(RelaysJournal, reads_back_every_kind_of_line) {
+  for (const JournalLine& line :
+       {life(), connects(3), publishes(2, event_id(7), "key-1"), JournalLine{Step::not_taken, 2, event_id(7)},
+        acknowledged(8, event_id(7)), refused(1, event_id(9)), drops(4)}) {
+    const auto read = journal_line(to_text(line));
+    ASSERT_TRUE(read) << to_text(line);
+    EXPECT_EQ(to_text(*read), to_text(line));
+    EXPECT_EQ(read->connection, line.connection);
+    EXPECT_EQ(read->id, line.id);
+    EXPECT_EQ(read->key, line.key);
+  }
+}
+
+TEST(RelaysJournal, refuses_lines_that_make_no_sense) {
+  for (const char* text : {"", "lives", "connects", "connects two", "publishes 1 id",
+                           "publishes 1 id key more", "acknowledged 1"})
+    EXPECT_FALSE(journal_line(text)) << text;
+}
+
+TEST(RelaysJournal, a_reader_waits_for_the_end_of_a_line_that_is_being_written) {
+  const TempDir dir;
+  const std::string path = dir / "journal";
+  JournalReader reader(path);
+  reader.read_more();
+  EXPECT_TRUE(reader.lines().empty());
+  std::ofstream out(path, std::ios::binary);
+  out << "life\nconnects 1\npubli" << std::flush;
+  reader.read_more();
+  EXPECT_EQ(reader.lines().size(), 2U);
+  out << "shes 1 id key\nnonsense\n" << std::flush;
+  reader.read_more();
+  reader.read_more();
+  ASSERT_EQ(reader.lines().size(), 3U);
+  EXPECT_EQ(reader.lines().back().key, "key");
+  EXPECT_EQ(reader.unreadable(), 1U);
+}
+
+TEST(RelaysPlan, is_the_same_for_the_same_seed_and_has_each_trouble_once) {
+  std::set<std::size_t> connections;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const RelaysPlan plan = make_relays_plan(seed, 4, true);
+    const RelaysPlan again = make_relays_plan(seed, 4, true);
+    std::set<LinkTrouble> troubles;
+    for (std::size_t i = 0; i < plan.faults.size(); ++i) {
+      EXPECT_EQ(plan.faults[i].trouble, again.faults[i].trouble);
+      EXPECT_EQ(plan.faults[i].connection, again.faults[i].connection);
+      EXPECT_EQ(plan.faults[i].calm, again.faults[i].calm);
+      troubles.insert(plan.faults[i].trouble);
+      connections.insert(plan.faults[i].connection);
+      if (plan.faults[i].trouble == LinkTrouble::away) {
+        EXPECT_GT(plan.faults[i].lasts, kLeaseTerm);
+      }
+    }
+    EXPECT_EQ(troubles.size(), std::size_t{kLinkTroubles});
+  }
+  EXPECT_EQ(connections, (std::set<std::size_t>{1, 2, 3, 4}));
+}
+
+}  // namespace
+}  // namespace holdfast::prove

@@ -125,6 +125,8 @@ Result<void> Play::end_load() {
   const auto ended = stage_.watch(stage_.now() + duration_ + kDrainPatience,
                                   [this](const Sample&) { return !stage_.device().running(); });
   if (auto done = expect(ended, "the device does not end"); !done) return done;
+  if (stage_.device().wait(milliseconds(0)) != 0)
+    return fail(ErrorCode::unavailable, "run the demo", "the device process failed; see its device.log");
   narrator_.tell(stage_.now(), "load over, all events acknowledged; the device closed its store");
   return {};
 }

@@ -44,8 +44,8 @@ using Json = nlohmann::ordered_json;
   return {std::move(name), std::to_string(value), std::move(note), wrong};
 }
 
-[[nodiscard]] Figure time_of(std::string name, Duration all, Duration calm) {
-  return {std::move(name), readable(all), readable(calm) + " apart from the faults", false};
+[[nodiscard]] Figure time_of(std::string name, Duration all, Duration calm, bool faults) {
+  return {std::move(name), readable(all), faults ? readable(calm) + " apart from the faults" : "", false};
 }
 
 }  // namespace
@@ -81,8 +81,8 @@ std::vector<Figure> figures_of(const Report& report) {
       count("phantom", verdict.phantom.count, "applied, never committed", verdict.phantom.count != 0),
       count("gaps", verdict.gaps, "ranges that the inbox misses", verdict.gaps != 0),
       count("backlog peak", report.history.backlog_peak(), "events waiting on the device", false),
-      time_of("p50 until applied", verdict.latency.p50, verdict.latency_calm.p50),
-      time_of("p99 until applied", verdict.latency.p99, verdict.latency_calm.p99),
+      time_of("p50 until applied", verdict.latency.p50, verdict.latency_calm.p50, verdict.faults),
+      time_of("p99 until applied", verdict.latency.p99, verdict.latency_calm.p99, verdict.faults),
   };
 }
 

@@ -211,5 +211,17 @@ TEST_F(StatusReport, what_is_no_document_is_refused) {
   }
 }
 
+// Found by fuzzing: whoever can write the file could give orders to the terminal of whoever reads it.
+TEST_F(StatusReport, a_document_cannot_order_a_terminal_about) {
+  const std::string honest = json(running_);
+  for (const std::string word : {"telemetry", "pi4", "running", "/s.db", "mqtt://b"}) {
+    std::string document = honest;
+    document.replace(document.find("\"" + word + "\"") + 1, word.size(), "\\u001b[31m\\n");
+    const auto text = status_text(document);
+    ASSERT_TRUE(text) << word;
+    EXPECT_EQ(text->find('\x1b'), std::string::npos) << word;
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::program

@@ -289,12 +289,22 @@ struct Sums {
   return text + lanes_text(status.at("lanes")) + lane_notes(status.at("lanes"));
 }
 
+/// A fraction that fits no integer type would be undefined to convert, and no document of ours has one.
+[[nodiscard]] bool fits_integers(const Json& value) {
+  constexpr double kMost = 9e15;
+  return !value.is_number_float() || (value.get<double>() >= 0 && value.get<double>() <= kMost);
+}
+
 /// Reads a document with `read`, whatever it holds.
 template <class Read>
 [[nodiscard]] auto read_document(std::string_view text, Read read) -> Result<decltype(read(Json()))> {
   try {
-    const Json status = Json::parse(text);
-    if (status.at("format") == kFormat) return read(status);
+    bool all_fit = true;
+    const Json status = Json::parse(text, [&](int /*depth*/, Json::parse_event_t event, const Json& value) {
+      all_fit = all_fit && (event != Json::parse_event_t::value || fits_integers(value));
+      return true;
+    });
+    if (all_fit && status.at("format") == kFormat) return read(status);
   } catch (const Json::exception&) {  // reported below
   }
   return fail(ErrorCode::invalid, "read the status", "it is not a status document of holdfast");

@@ -35,7 +35,7 @@ struct Operation {
   bool begins_closed = false;
   std::function<void(ApiWorld&)> prepare = {};  ///< without faults, before
   std::function<void(ApiWorld&)> finish = {};   ///< without faults, after
-  int step = 3;  ///< from the twelfth operation on (above 10: the sixth), and of sticky faults
+  int step = 3;  ///< from the twelfth operation on (above 10: the fourth), and of sticky faults
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Operation& operation) {

@@ -138,7 +138,7 @@ struct ApiSweep : ::testing::TestWithParam<Operation> {
 
   /// How often it was met.
   int sweep(Fault fault) {
-    const int all_of = GetParam().step > 10 ? 6 : 12;
+    const int all_of = GetParam().step > 10 ? 4 : 12;
     constexpr int kRunsMax = 400;
     for (int runs = 0; runs < kRunsMax; ++runs) {
       SCOPED_TRACE(to_string(fault) + " number " + std::to_string(fault.nth));

@@ -20,6 +20,7 @@ holdfast_libraries=(
 holdfast_tools=(
   ca-certificates cmake g++ git ninja-build pkg-config
   clang-format clang-tidy
+  clang-14 libclang-rt-14-dev
   mosquitto mosquitto-clients
   e2fsprogs mount nftables
   python3 python3-cbor2 python3-paho-mqtt

@@ -162,6 +162,9 @@ struct Sums {
 }
 
 /// Right-aligned columns; the first is left-aligned.
+/// A text of the document, without orders to a terminal: whoever wrote the file.
+[[nodiscard]] std::string words(const Json& text) { return printable(text.get<std::string>()); }
+
 [[nodiscard]] std::string table_row(const std::vector<std::string>& cells) {
   std::string row = cells.at(0) + std::string(cells[0].size() < 16 ? 16 - cells[0].size() : 1, ' ');
   for (std::size_t i = 1; i < cells.size(); ++i) row += padded(cells[i], 13);
@@ -174,7 +177,7 @@ struct Sums {
   for (const Json& lane : lanes) {
     const Json& age = lane.at("oldest_age_s");
     const auto number = [&](const char* name) { return std::to_string(lane.at(name).get<std::int64_t>()); };
-    text += table_row({lane.at("name").get<std::string>(), number("committed_seq"), number("settled_seq"),
+    text += table_row({words(lane.at("name")), number("committed_seq"), number("settled_seq"),
                        number("backlog_events"), number("backlog_bytes"), number("quarantined_events"),
                        number("lost_events_ever"),
                        age.is_null() ? "-" : std::to_string(age.get<std::int64_t>()) + " s"});
@@ -195,7 +198,7 @@ struct Sums {
            size_text(number("retained_bytes")));
     if (number("rejected_events") != 0) note("rejected " + std::to_string(number("rejected_events")));
     if (number("shed_events") != 0) note("shed " + std::to_string(number("shed_events")));
-    if (!notes.empty()) text += lane.at("name").get<std::string>() + ":" + notes + "\n";
+    if (!notes.empty()) text += words(lane.at("name")) + ":" + notes + "\n";
   }
   return text.empty() ? text : "\n" + text;
 }
@@ -219,9 +222,9 @@ struct Sums {
 
 /// "shed (used 83 % of 13,000 pages: shed until below 70 %)", without a reason that is older than the state.
 [[nodiscard]] std::string pressure_text(const std::string& state, std::string reason) {
-  if (reason.find(": " + state) == std::string::npos) return state;
+  if (reason.find(": " + state) == std::string::npos) return printable(state);
   if (reason.ends_with(": normal")) reason.resize(reason.size() - std::string_view(": normal").size());
-  return state + " (" + printable(reason) + ")";
+  return printable(state + " (" + reason + ")");
 }
 
 [[nodiscard]] std::string disk_lines(const Json& store) {
@@ -264,10 +267,10 @@ struct Sums {
 
 [[nodiscard]] std::string relay_text(const Json& relay) {
   const auto number = [&](const char* name) { return std::to_string(relay.at(name).get<std::uint64_t>()); };
-  std::string text = "relay     " + relay.at("state").get<std::string>() + ", " +
-                     relay.at("broker").get<std::string>() + ", in flight " + number("in_flight_events") +
-                     " of " + number("window_events") + ", acknowledged " + number("acknowledged") +
-                     ", republished " + number("republished") + ", refused " + number("refused") + "\n";
+  std::string text = "relay     " + words(relay.at("state")) + ", " + words(relay.at("broker")) +
+                     ", in flight " + number("in_flight_events") + " of " + number("window_events") +
+                     ", acknowledged " + number("acknowledged") + ", republished " + number("republished") +
+                     ", refused " + number("refused") + "\n";
   const std::string error = relay.at("last_error").get<std::string>();
   if (!error.empty()) text += "          last error: " + printable(error) + "\n";
   return text + relay_notes(relay);
@@ -276,23 +279,32 @@ struct Sums {
 [[nodiscard]] std::string document_text(const Json& status) {
   const Json& store = status.at("store");
   const Json& epoch = store.at("epoch");
-  std::string text = "store     " + store.at("path").get<std::string>() + " (" +
-                     status.at("state").get<std::string>() + ")\n";
-  text += "device    " + status.at("device").get<std::string>() + "\n";
-  text += "epoch     " + (epoch.is_null() ? "none: there was no event yet" : epoch.get<std::string>()) + "\n";
+  std::string text = "store     " + words(store.at("path")) + " (" + words(status.at("state")) + ")\n";
+  text += "device    " + words(status.at("device")) + "\n";
+  text += "epoch     " + (epoch.is_null() ? "none: there was no event yet" : words(epoch)) + "\n";
   text += disk_lines(store);
   if (status.contains("relay")) text += relay_text(status.at("relay"));
-  text += "at        " + status.at("time").get<std::string>() +
+  text += "at        " + words(status.at("time")) +
           (status.at("time_trusted").get<bool>() ? "" : " (the clock is not synchronised)") + "\n\n";
   return text + lanes_text(status.at("lanes")) + lane_notes(status.at("lanes"));
+}
+
+/// A fraction that fits no integer type would be undefined to convert, and no document of ours has one.
+[[nodiscard]] bool fits_integers(const Json& value) {
+  constexpr double kMost = 9e15;
+  return !value.is_number_float() || (value.get<double>() >= 0 && value.get<double>() <= kMost);
 }
 
 /// Reads a document with `read`, whatever it holds.
 template <class Read>
 [[nodiscard]] auto read_document(std::string_view text, Read read) -> Result<decltype(read(Json()))> {
   try {
-    const Json status = Json::parse(text);
-    if (status.at("format") == kFormat) return read(status);
+    bool all_fit = true;
+    const Json status = Json::parse(text, [&](int /*depth*/, Json::parse_event_t event, const Json& value) {
+      all_fit = all_fit && (event != Json::parse_event_t::value || fits_integers(value));
+      return true;
+    });
+    if (all_fit && status.at("format") == kFormat) return read(status);
   } catch (const Json::exception&) {  // reported below
   }
   return fail(ErrorCode::invalid, "read the status", "it is not a status document of holdfast");

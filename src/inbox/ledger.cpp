@@ -28,7 +28,7 @@ bool claims_to_be_ours(const CloudEvent& event) { return event.source.starts_wit
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> Ledger::open(sqlite3* db, const InboxOptions& options) {
-  std::unique_ptr<Ledger> ledger(new Ledger(db, options.intervals_max));
+  std::unique_ptr<Ledger> ledger(new Ledger(options.intervals_max));
   if (auto done = ledger->tables_.prepare(db, options.sources_max); !done) return failed(done);
   if (auto done = store::prepare_all(db, {{&ledger->data_version_, kDataVersion}}); !done)
     return failed(done);

@@ -46,7 +46,7 @@ class Ledger {
   };
   static constexpr std::size_t kTailsMax = 1024;
 
-  explicit Ledger(sqlite3* db, std::size_t intervals_max) : db_(db), intervals_max_(intervals_max) {}
+  explicit Ledger(std::size_t intervals_max) : intervals_max_(intervals_max) {}
   [[nodiscard]] Result<ApplyOutcome> record_epoch(const CloudEvent& event);
   [[nodiscard]] Result<ApplyOutcome> record_gap(const CloudEvent& event);
   [[nodiscard]] Result<ApplyOutcome> record_foreign(const CloudEvent& event, std::int64_t now_s);
@@ -80,7 +80,6 @@ class Ledger {
   [[nodiscard]] Result<Entrance> let_in(std::string_view source, std::string_view device_source,
                                         std::string_view lane, Epoch epoch);
 
-  sqlite3* db_;
   std::size_t intervals_max_;
   Tables tables_;
   Statement data_version_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "store/backup.hpp"
 
+#include "store/raw_file.hpp"
+
 namespace holdfast::store {
 namespace {
 
@@ -21,6 +23,7 @@ Result<std::unique_ptr<Backup>> Backup::begin(sqlite3* from, const std::string& 
                                               const std::string& vfs) {
   std::unique_ptr<Backup> backup(new Backup());
   backup->path_ = path;
+  backup->vfs_ = vfs;
   sqlite3* to = nullptr;
   constexpr int kFlags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -32,7 +35,13 @@ Result<std::unique_ptr<Backup>> Backup::begin(sqlite3* from, const std::string& 
   return backup;
 }
 
-Backup::~Backup() { sqlite3_backup_finish(backup_); }
+Backup::~Backup() {
+  sqlite3_backup_finish(backup_);
+  to_.reset();
+  sqlite3_vfs* disk = find_vfs(vfs_);
+  if (complete_ || disk == nullptr) return;
+  for (const char* end : {"-journal", ""}) (void)disk->xDelete(disk, (path_ + end).c_str(), 0);
+}
 
 Result<bool> Backup::step() {
   const int rc = sqlite3_backup_step(backup_, kPagesPerStep);
@@ -48,6 +57,7 @@ Result<void> Backup::finish() {
   const int marked = sqlite3_exec(to_.get(), kMark, nullptr, nullptr, nullptr);
   if (marked != SQLITE_OK) return failed(to_.get(), marked, path_);
   to_.reset();
+  complete_ = true;
   return {};
 }
 

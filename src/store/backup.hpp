@@ -19,9 +19,11 @@ class Backup {
   /// `path` must not exist; the caller has looked.
   [[nodiscard]] static Result<std::unique_ptr<Backup>> begin(sqlite3* from, const std::string& path,
                                                              const std::string& vfs);
-  /// False once the copy is complete, flushed, and marked so that its first epoch says `restored`.
+  /// False once the copy is complete, flushed, and marked so that its first epoch says `restored`. After an error the
+  /// backup is to be destroyed.
   [[nodiscard]] Result<bool> step();
 
+  /// What is not complete is removed: half a copy would be opened as a damaged store, and salvaged.
   ~Backup();
   Backup(const Backup&) = delete;
   Backup& operator=(const Backup&) = delete;
@@ -34,6 +36,8 @@ class Backup {
   [[nodiscard]] Result<void> finish();
 
   std::string path_;
+  std::string vfs_;
+  bool complete_ = false;
   std::unique_ptr<sqlite3, Closer> to_;
   sqlite3_backup* backup_ = nullptr;
 };

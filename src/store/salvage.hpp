@@ -163,5 +163,7 @@ struct SalvageReport {
 /// and each lane's cursor against the running totals of the rows around it. A few pages, whatever the backlog.
 /// `corrupt`: set the store aside.
 [[nodiscard]] Result<void> check_structure(Connection& connection);
+/// PRAGMA integrity_check tells a page that could not be read like one that is damaged. Here it is `io_error`.
+[[nodiscard]] Result<void> check_was_made(std::string_view finding);
 
 }  // namespace holdfast::store

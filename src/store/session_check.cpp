@@ -3,6 +3,7 @@
 // The part of a session that looks for damage.
 #include <holdfast/check.hpp>
 
+#include "store/salvage.hpp"
 #include "store/session.hpp"
 
 namespace holdfast::store {
@@ -35,7 +36,9 @@ Result<std::vector<std::string>> Session::check_structure() {
     const auto stepped = check->step();
     if (!stepped) return tl::unexpected<Error>(stepped.error());
     if (*stepped == Step::done) return findings;
-    if (check->text(0) != "ok") findings.emplace_back(check->text(0));
+    if (check->text(0) == "ok") continue;
+    if (auto made = check_was_made(check->text(0)); !made) return tl::unexpected<Error>(made.error());
+    findings.emplace_back(check->text(0));
   }
 }
 

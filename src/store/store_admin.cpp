@@ -61,7 +61,8 @@ Result<void> Store::remove_lane(std::string_view name, LaneRemoval removal) {
     if (!done) return done;
   }
   room_news_ = true;
-  return session_->retire(*index);
+  auto done = session_->retire(*index);
+  return done ? Result<void>() : commit_failed(std::move(done.error()));
 }
 
 Result<EventPage> Store::events(std::string_view lane, std::int64_t after_seq, std::size_t events_max) {

@@ -277,6 +277,15 @@ void Store::count_committed() {
 
 // --- a failed COMMIT ---
 
+tl::unexpected<Error> commit_failed(Error error) {
+  if (error.code == ErrorCode::io_error || error.code == ErrorCode::full) {
+    error.code = ErrorCode::outcome_unknown;
+    error.hint = error.native == SQLITE_FULL ? "the file system has no room" : error.hint;
+    error.hint += "; look whether it was done";
+  }
+  return tl::unexpected<Error>(std::move(error));
+}
+
 void Store::resolve_failed_commit(std::span<WriteJob> jobs, const Error& error) {
   std::optional<EventId> witness;  // one transaction: any of its events speaks for all
   for (const WriteJob& job : jobs) {

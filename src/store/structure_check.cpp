@@ -4,6 +4,7 @@
 // number of which only one copy has turned a bit shows here. A cursor has no second copy, but cursor_bytes beside
 // it is the running total up to it, and the rows around the cursor carry that total as well.
 #include <array>
+#include <charconv>
 
 #include "store/salvage.hpp"
 
@@ -60,6 +61,7 @@ Result<void> check_table(Connection& connection, const std::string& table) {
   const auto stepped = check->step();
   if (!stepped) return tl::unexpected<Error>(stepped.error());
   if (*stepped == Step::row && check->text(0) == "ok") return {};
+  if (auto sound = check_was_made(check->text(0)); !sound) return sound;
   return corrupt("check " + table, std::string(check->text(0)));
 }
 
@@ -119,6 +121,20 @@ Result<void> check_cursor(Connection& connection, const LaneCursor& lane) {
 }
 
 }  // namespace
+
+// "Tree 5 page 5: unable to get the page. error code=266", or, for an overflow page, "failed to get page 5".
+Result<void> check_was_made(std::string_view finding) {
+  constexpr std::string_view kCode = "error code=";
+  int code = SQLITE_OK;
+  if (finding.find("failed to get page") != std::string_view::npos) code = SQLITE_IOERR_READ;
+  if (const auto at = finding.find(kCode); at != std::string_view::npos)
+    (void)std::from_chars(finding.data() + at + kCode.size(), finding.data() + finding.size(), code);
+  const bool failed =
+      (code & 0xFF) == SQLITE_IOERR && code != SQLITE_IOERR_DATA && code != SQLITE_IOERR_CORRUPTFS;
+  if (!failed) return {};
+  return fail(ErrorCode::io_error, "check the file", "the disk reported an error; see the kernel's log",
+              code);
+}
 
 Result<void> check_structure(Connection& connection) {
   for (const char* used : kUsed) {

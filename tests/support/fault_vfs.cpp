@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstring>
+#include <mutex>
+#include <optional>
 #include <ostream>
 #include <string_view>
 #include <vector>
@@ -25,23 +27,25 @@ struct FaultVfs::Impl {
     Fault fault;
     int seen = 0;
   };
+  mutable std::mutex mutex;  // guards the following
   std::vector<Armed> armed;
   bool fired = false;
   std::array<Count, 5> counts{};  // by Operation
 
   /// The fault that this operation meets, or none.
-  const Fault* next(Operation operation, Where file, int bytes = 0) {
+  std::optional<Fault> next(Operation operation, Where file, int bytes = 0) {
+    const std::lock_guard lock(mutex);
     Count& count = counts.at(static_cast<std::size_t>(operation));
     ++count.operations;
     count.bytes += static_cast<std::uint64_t>(bytes);
-    const Fault* met = nullptr;
+    std::optional<Fault> met;
     for (Armed& a : armed) {
       if (a.fault.operation != operation) continue;
       if (a.fault.where != Where::anywhere && a.fault.where != file) continue;
       ++a.seen;
-      if (a.seen == a.fault.nth || (a.seen > a.fault.nth && a.fault.sticky)) met = &a.fault;
+      if (a.seen == a.fault.nth || (a.seen > a.fault.nth && a.fault.sticky)) met = a.fault;
     }
-    fired = fired || met != nullptr;
+    fired = fired || met.has_value();
     return met;
   }
 };
@@ -66,8 +70,8 @@ struct File {
 template <class Impl>
 int read_file(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
   auto* ours = File<Impl>::of(f);
-  const Fault* fault = ours->impl->next(Operation::read, ours->where, bytes);
-  if (fault == nullptr) return ours->base()->pMethods->xRead(ours->base(), to, bytes, at);
+  const auto fault = ours->impl->next(Operation::read, ours->where, bytes);
+  if (!fault) return ours->base()->pMethods->xRead(ours->base(), to, bytes, at);
   die_if_told(*fault);
   if (fault->code == SQLITE_IOERR_SHORT_READ) {
     const int half = bytes / 2;
@@ -80,8 +84,8 @@ int read_file(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
 template <class Impl>
 int write_file(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
   auto* ours = File<Impl>::of(f);
-  const Fault* fault = ours->impl->next(Operation::write, ours->where, bytes);
-  if (fault == nullptr) return ours->base()->pMethods->xWrite(ours->base(), from, bytes, at);
+  const auto fault = ours->impl->next(Operation::write, ours->where, bytes);
+  if (!fault) return ours->base()->pMethods->xWrite(ours->base(), from, bytes, at);
   if (fault->code != SQLITE_READONLY) (void)ours->base()->pMethods->xWrite(ours->base(), from, bytes / 2, at);
   die_if_told(*fault);
   return fault->code;
@@ -90,8 +94,8 @@ int write_file(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
 template <class Impl>
 int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
   auto* ours = File<Impl>::of(f);
-  const Fault* fault = ours->impl->next(Operation::truncate, ours->where);
-  if (fault == nullptr) return ours->base()->pMethods->xTruncate(ours->base(), size);
+  const auto fault = ours->impl->next(Operation::truncate, ours->where);
+  if (!fault) return ours->base()->pMethods->xTruncate(ours->base(), size);
   die_if_told(*fault);
   return fault->code;
 }
@@ -99,8 +103,8 @@ int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
 template <class Impl>
 int sync_file(sqlite3_file* f, int /*flags*/) {
   auto* ours = File<Impl>::of(f);
-  const Fault* fault = ours->impl->next(Operation::sync, ours->where);
-  if (fault == nullptr) return SQLITE_OK;
+  const auto fault = ours->impl->next(Operation::sync, ours->where);
+  if (!fault) return SQLITE_OK;
   die_if_told(*fault);
   return fault->code;
 }
@@ -152,7 +156,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   ours->ours.pMethods = nullptr;  // a failed open is not closed
   ours->impl = impl;
   ours->where = where_of(name);
-  if (const Fault* fault = impl->next(Operation::open, ours->where); fault != nullptr) {
+  if (const auto fault = impl->next(Operation::open, ours->where)) {
     die_if_told(*fault);
     return fault->code;
   }
@@ -191,21 +195,35 @@ FaultVfs::~FaultVfs() { sqlite3_vfs_unregister(&impl_->vfs); }
 const std::string& FaultVfs::name() const noexcept { return impl_->name; }
 
 void FaultVfs::arm(const Fault& fault) {
-  disarm();
+  const std::lock_guard lock(impl_->mutex);
+  impl_->armed.clear();
+  impl_->armed.push_back({fault});
   impl_->fired = false;
-  also(fault);
 }
 
-void FaultVfs::also(const Fault& fault) { impl_->armed.push_back({fault}); }
+void FaultVfs::also(const Fault& fault) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->armed.push_back({fault});
+}
 
-void FaultVfs::disarm() { impl_->armed.clear(); }
+void FaultVfs::disarm() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->armed.clear();
+}
 
-bool FaultVfs::fired() const noexcept { return impl_->fired; }
+bool FaultVfs::fired() const noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->fired;
+}
 
 FaultVfs::Count FaultVfs::count(Fault::Operation operation) const noexcept {
+  const std::lock_guard lock(impl_->mutex);
   return impl_->counts[static_cast<std::size_t>(operation)];
 }
 
-void FaultVfs::reset_counts() noexcept { impl_->counts = {}; }
+void FaultVfs::reset_counts() noexcept {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->counts = {};
+}
 
 }  // namespace holdfast::test_support

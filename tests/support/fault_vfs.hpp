@@ -35,7 +35,7 @@ std::ostream& operator<<(std::ostream& out, const Fault& fault);
 
 /// SQLite's default VFS, with faults. Registered under name() for as long as it lives. Syncs that do not fail are
 /// not passed on: nothing here cuts the power, and a sweep is fast. Shared memory is not offered, and a store that
-/// asked for it would not open.
+/// asked for it would not open. Thread-safe.
 class FaultVfs {
  public:
   FaultVfs();

@@ -211,5 +211,30 @@ TEST_F(StatusReport, what_is_no_document_is_refused) {
   }
 }
 
+// Found by fuzzing: the conversion was undefined.
+TEST_F(StatusReport, a_number_that_is_no_count_is_no_document) {
+  const std::string honest = json(running_);
+  for (const char* number : {"5.8e29", "-1.5", "1e999"}) {
+    std::string document = honest;
+    const std::string member = "\"events_committed\":0";
+    const auto at = document.find(member);
+    ASSERT_NE(at, std::string::npos);
+    document.replace(at, member.size(), "\"database_bytes\":" + std::string(number));
+    EXPECT_FALSE(status_text(document)) << number;
+  }
+}
+
+// Found by fuzzing: whoever can write the file could give orders to the terminal of whoever reads it.
+TEST_F(StatusReport, a_document_cannot_order_a_terminal_about) {
+  const std::string honest = json(running_);
+  for (const std::string word : {"telemetry", "pi4", "running", "/s.db", "mqtt://b"}) {
+    std::string document = honest;
+    document.replace(document.find("\"" + word + "\"") + 1, word.size(), "\\u001b[31m\\n");
+    const auto text = status_text(document);
+    ASSERT_TRUE(text) << word;
+    EXPECT_EQ(text->find('\x1b'), std::string::npos) << word;
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::program

@@ -164,7 +164,7 @@ TEST_F(Leasing, a_claim_that_cannot_be_stored_changes_nothing) {
   const ShareGrant held = claim(0);
   device.clock.advance(kTerm);
   vfs.arm({.operation = test_support::Fault::Operation::write, .sticky = true});
-  EXPECT_EQ(outcome(device.store->claim_shares({0, set({0})})), "io_error");
+  EXPECT_EQ(outcome(device.store->claim_shares({0, set({0})})), "outcome_unknown");
   EXPECT_TRUE(device.store->is_current(held.lease));
   vfs.disarm();
   device.clock.advance(Store::kReopenPause);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The parts of `holdfast prove crash`. They drive the store from inside, so they see private headers.
-set(parts crash_command crash_explorer crash_images crash_report inbox_life ledger observer oracle rig state_name thread_memory workload)
+set(parts crash_backup crash_command crash_consumer crash_drain crash_explorer crash_images crash_media crash_report crash_round crash_sample
+          inbox_life ledger observer oracle rig state_name thread_memory workload worn_observer worn_oracle)
 list(TRANSFORM parts PREPEND prove/)
 list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_crash STATIC ${parts})

@@ -32,6 +32,10 @@ _holdfast() {
       mapfile -t COMPREPLY < <(compgen -W 'generic mosquitto emqx hivemq aws-iot azure-eventgrid' -- "$current")
       return
       ;;
+    --media)
+      mapfile -t COMPREPLY < <(compgen -W 'honest lying rollback bitrot collateral' -- "$current")
+      return
+      ;;
     --mqtt)
       mapfile -t COMPREPLY < <(compgen -W '5 3.1.1' -- "$current")
       return

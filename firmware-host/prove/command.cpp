@@ -13,6 +13,11 @@ void add_prove_crash(CLI::App& prove, ProveCrashOptions& options, int& exit_code
   crash->add_option("--states", options.states, "Look at this many different states, at least")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
       ->capture_default_str();
+  crash
+      ->add_option("--media", options.media,
+                   "What loses its power: honest, lying, rollback, bitrot or collateral")
+      ->check(CLI::IsMember({"honest", "lying", "rollback", "bitrot", "collateral"}))
+      ->capture_default_str();
   crash->add_option("--seed", options.seed, "Decides everything")->capture_default_str();
   crash->add_option("--only", options.only, "Look at this one state, as a report names it")
       ->type_name("STATE");

@@ -60,7 +60,10 @@ Result<CrashReport> explore(const CrashPlan& plan, const std::string& only) {
 int run_prove_crash(const ProveCrashOptions& options) {
   (void)use_thread_memory();
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) ::signal(signal, &name_the_state);
+  const auto media = media_of(options.media);
+  if (!media) return program::report({media.error(), kExitUsage});
   CrashPlan plan;
+  plan.media = *media;
   plan.seed = options.seed;
   plan.states = options.states;
   plan.threads = options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());

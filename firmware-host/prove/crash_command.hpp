@@ -9,6 +9,7 @@ namespace holdfast::program {
 /// `holdfast prove crash`: what was asked for on the command line.
 struct ProveCrashOptions {
   std::uint64_t seed = 1;
+  std::string media = "honest";    ///< see prove/crash_media.hpp
   std::uint64_t states = 300'000;  ///< at least so many distinct ones
   unsigned threads = 0;            ///< 0: as many as the machine has cores
   std::string only;                ///< one state; empty: all

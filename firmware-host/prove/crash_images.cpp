@@ -54,7 +54,10 @@ std::size_t blocks_of(std::uint64_t bytes) {
 
 }  // namespace
 
-CrashImages::CrashImages(const platform::sim::DiskLog& log, std::uint64_t seed) : log_(log), seed_(seed) {
+CrashImages::CrashImages(const platform::sim::DiskLog& log, std::uint64_t seed, Media media)
+    : log_(log), seed_(seed), media_(media) {
+  constexpr std::size_t kLies[] = {1, 2, 4, 8, 32};
+  if (media == Media::lying) lies_ = kLies[mix(seed) % std::size(kLies)];
   for (const auto& file : log.files) {
     names_.emplace(log.names[file.name], static_cast<std::uint32_t>(files_.size()));
     File& mine = files_.emplace_back();
@@ -71,27 +74,35 @@ void CrashImages::move_to(std::size_t point) {
 void CrashImages::begin(const DiskOperation& operation, std::uint32_t index) {
   if (operation.file >= files_.size()) files_.resize(operation.file + 1);
   if (operation.act != DiskAct::sync) waiting_.push_back(index);
-  if (operation.act == DiskAct::sync) flush_file(operation.file);
-  if (operation.names_too || operation.act == DiskAct::rename) flush_names();
+  const bool flushes =
+      operation.act == DiskAct::sync || operation.names_too || operation.act == DiskAct::rename;
+  if (!flushes) return;
+  flushes_.push_back(index);
+  if (flushes_.size() <= lies_) return;
+  flush(flushes_.front());
+  flushes_.pop_front();
 }
 
-void CrashImages::flush_file(std::uint32_t file) {
-  const auto is_flushed = [&](std::uint32_t index) {
-    const DiskOperation& operation = log_.operations[index];
-    return operation.file == file && !is_of_names(operation);
+// What was done since that flush still waits.
+void CrashImages::flush(std::uint32_t index) {
+  const DiskOperation& flush = log_.operations[index];
+  if (flush.act == DiskAct::sync) {
+    flush_those(index, [&](const DiskOperation& operation) {
+      return operation.file == flush.file && !is_of_names(operation);
+    });
+  }
+  if (flush.names_too || flush.act == DiskAct::rename) flush_those(index, is_of_names);
+}
+
+template <class IsFlushed>
+void CrashImages::flush_those(std::uint32_t index, IsFlushed is_flushed) {
+  const auto is_before = [&](std::uint32_t waiting) {
+    return waiting <= index && is_flushed(log_.operations[waiting]);
   };
-  for (const std::uint32_t index : waiting_) {
-    if (is_flushed(index)) apply_to_medium(log_.operations[index]);
+  for (const std::uint32_t waiting : waiting_) {
+    if (is_before(waiting)) apply_to_medium(log_.operations[waiting]);
   }
-  std::erase_if(waiting_, is_flushed);
-}
-
-void CrashImages::flush_names() {
-  const auto is_flushed = [&](std::uint32_t index) { return is_of_names(log_.operations[index]); };
-  for (const std::uint32_t index : waiting_) {
-    if (is_flushed(index)) apply_to_medium(log_.operations[index]);
-  }
-  std::erase_if(waiting_, is_flushed);
+  std::erase_if(waiting_, is_before);
 }
 
 void CrashImages::apply_to_medium(const DiskOperation& operation) {
@@ -132,8 +143,23 @@ void CrashImages::hash_blocks(File& file, std::size_t first, std::size_t last) {
   }
 }
 
+std::size_t CrashImages::honest_variants() const noexcept {
+  if (!waiting_.empty()) return 2 + kVariantsPerOperation * waiting_.size() + kRandomVariants;
+  return media_ == Media::bitrot ? 2 : 1;
+}
+
 std::size_t CrashImages::variants() const noexcept {
-  return waiting_.empty() ? 1 : 2 + kVariantsPerOperation * waiting_.size() + kRandomVariants;
+  return honest_variants() * (media_ == Media::bitrot ? kRotsPerVariant : 1);
+}
+
+// Half of the time it is not long ago.
+std::size_t CrashImages::moment_of(std::size_t variant) const noexcept {
+  if (media_ != Media::rollback || point_ == last_point()) return point_;
+  constexpr std::size_t kSoon = 60;
+  SeededEntropy dice(mix(~seed_ + mix(point_ + 1)) ^ mix(variant + 1));
+  const std::size_t left = last_point() - point_;
+  const std::size_t span = dice.next() % 2 == 0 ? std::min(left, kSoon) : left;
+  return point_ + 1 + static_cast<std::size_t>(dice.next() % span);
 }
 
 // --- one image ---
@@ -146,6 +172,48 @@ class CrashImages::Builder {
     for (const auto& [name, number] : disk.names_) names_.emplace(name, number);
   }
 
+  /// One of those that an honest medium has.
+  void keep_variant(std::size_t variant) {
+    const std::size_t count = disk_.waiting_.size();
+    if (variant == 0) return;
+    if (variant == 1) return keep_before(count);
+    const std::size_t i = (variant - 2) / kVariantsPerOperation;
+    if (i >= count) return throw_coins();
+    const std::size_t kind = (variant - 2) % kVariantsPerOperation;
+    switch (kind) {
+      case 0: keep_all_but(i); break;
+      case 1: keep(i); break;
+      case 2: keep_before(i); break;
+      case 3:
+        keep_before(i);
+        tear(i);
+        break;
+      case 4: keep_before(count); break;
+      default: keep_before(i + 1); break;
+    }
+    if (kind >= 4 || disk_.media_ == Media::collateral) destroy_under(i, kind != 5);
+  }
+  /// Bits of blocks that hold something: most of a store is free.
+  void rot() {
+    std::vector<std::pair<std::uint32_t, std::size_t>> blocks;
+    for (const auto& [name, number] : names_) {
+      const auto& there = open(number);
+      const auto& hashes = disk_.files_[number].block_hashes;
+      for (std::size_t block = 0; block < blocks_of(there.file->size()); ++block) {
+        const auto changed = there.changed.find(block);
+        const std::uint64_t medium = block < hashes.size() ? hashes[block] : 0;
+        if ((changed != there.changed.end() ? changed->second : medium) != 0)
+          blocks.emplace_back(number, block);
+      }
+    }
+    if (blocks.empty()) return;
+    for (std::size_t left = 1 + below(3); left > 0; --left) {
+      const auto [number, block] = blocks[below(blocks.size())];
+      turn(number, block, below(4) == 0 ? 1 + below(64) : 1);
+    }
+  }
+
+ private:
   void keep(std::size_t i) {
     apply(i, [](std::size_t) { return true; });
   }
@@ -169,13 +237,16 @@ class CrashImages::Builder {
       return sector == kept || (sector != lost && below(2) == 0);
     });
   }
-  /// One of the 4 KiB blocks that operation i writes to.
+  /// One of the 4 KiB blocks that operation i writes to, and with collateral damage those around it.
   void destroy_under(std::size_t i, bool with_garbage) {
     const DiskOperation& op = operation(i);
     if (op.act != DiskAct::write || op.bytes == 0) return;
     const std::uint64_t first = op.offset / kDiskBlockBytes;
     const std::uint64_t count = (op.offset + op.bytes - 1) / kDiskBlockBytes - first + 1;
-    destroy(op.file, static_cast<std::size_t>(first + below(static_cast<std::size_t>(count))), with_garbage);
+    const auto block = static_cast<std::size_t>(first + below(static_cast<std::size_t>(count)));
+    const std::size_t width = disk_.media_ == Media::collateral ? kCollateralBlocks : 1;
+    for (std::size_t at = block / width * width; at < block / width * width + width; ++at)
+      destroy(op.file, at, with_garbage);
   }
   void throw_coins() {
     constexpr std::size_t kOdds[] = {2, 2, 4, 10};
@@ -189,6 +260,7 @@ class CrashImages::Builder {
       destroy_under(below(count), below(2) == 0);
   }
 
+ public:
   [[nodiscard]] Built finish() {
     Built built;
     for (const auto& [name, number] : names_) {
@@ -290,6 +362,19 @@ class CrashImages::Builder {
     to.file->write(at, std::span(noise).first(static_cast<std::size_t>(there)));
     hash_again(to, number, block);
   }
+  // One bit, or so many bytes in a row.
+  void turn(std::uint32_t number, std::size_t block, std::size_t count) {
+    Open& to = open(number);
+    const std::uint64_t begin = std::uint64_t{block} * kDiskBlockBytes;
+    const std::uint64_t there = std::min<std::uint64_t>(kDiskBlockBytes, to.file->size() - begin);
+    const auto within = below(static_cast<std::size_t>(there));
+    std::vector<std::byte> bytes(std::min(count, static_cast<std::size_t>(there) - within));
+    to.file->read(begin + within, bytes);
+    for (std::byte& byte : bytes)
+      byte ^= count == 1 ? std::byte{1} << below(8) : static_cast<std::byte>(dice_.next() & 0xFFU);
+    to.file->write(begin + within, bytes);
+    hash_again(to, number, block);
+  }
   void hash_again(Open& to, std::uint32_t number, std::size_t block) {
     const auto& there = disk_.files_[number].block_hashes;
     const auto [it, is_new] = to.changed.try_emplace(block, block < there.size() ? there[block] : 0);
@@ -309,53 +394,34 @@ class CrashImages::Builder {
 CrashImages::Built CrashImages::build(std::size_t variant) const {
   HOLDFAST_CHECK(variant < variants());
   Builder builder(*this, variant);
-  const std::size_t count = waiting_.size();
-  if (variant == 0) return builder.finish();
-  if (variant == 1) {
-    builder.keep_before(count);
-    return builder.finish();
-  }
-  const std::size_t i = (variant - 2) / kVariantsPerOperation;
-  if (i >= count) {
-    builder.throw_coins();
-    return builder.finish();
-  }
-  switch ((variant - 2) % kVariantsPerOperation) {
-    case 0: builder.keep_all_but(i); break;
-    case 1: builder.keep(i); break;
-    case 2: builder.keep_before(i); break;
-    case 3:
-      builder.keep_before(i);
-      builder.tear(i);
-      break;
-    case 4:
-      builder.keep_before(count);
-      builder.destroy_under(i, true);
-      break;
-    default:
-      builder.keep_before(i + 1);
-      builder.destroy_under(i, false);
-      break;
-  }
+  builder.keep_variant(variant % honest_variants());
+  if (media_ == Media::bitrot) builder.rot();
   return builder.finish();
 }
 
 std::string CrashImages::describe(std::size_t variant) const {
-  if (variant == 0) return "nothing since the last flushes";
-  if (variant == 1) return "everything";
+  const bool is_rotten = media_ == Media::bitrot;
+  const std::string after = is_rotten ? ", with bits turned" : "";
+  variant %= honest_variants();
+  if (variant == 0)
+    return (lies_ > 0 ? "nothing since the last flushes that were made" : "nothing since the last flushes") +
+           after;
+  if (variant == 1) return "everything" + after;
   const std::size_t i = (variant - 2) / kVariantsPerOperation;
-  if (i >= waiting_.size()) return "each sector by chance";
+  if (i >= waiting_.size()) return "each sector by chance" + after;
   const DiskOperation& op = log_.operations[waiting_[i]];
   std::string what = std::string(to_string(op.act)) + " of " + log_.name_of(op);
   if (op.act == DiskAct::write)
     what += " at " + std::to_string(op.offset) + " (" + std::to_string(op.bytes) + " bytes)";
+  const std::string block = media_ == Media::collateral ? "16 KiB" : "a block";
+  const std::string around = media_ == Media::collateral ? ", and 16 KiB of garbage around it" : after;
   switch ((variant - 2) % kVariantsPerOperation) {
-    case 0: return "all but the " + what;
-    case 1: return "only the " + what;
-    case 2: return "what came before the " + what;
-    case 3: return "what came before the " + what + ", and that torn";
-    case 4: return "everything, and a block of garbage under the " + what;
-    default: return "all up to the " + what + ", and a block of zeros under that";
+    case 0: return "all but the " + what + around;
+    case 1: return "only the " + what + around;
+    case 2: return "what came before the " + what + around;
+    case 3: return "what came before the " + what + ", and that torn" + around;
+    case 4: return "everything, and " + block + " of garbage under the " + what + after;
+    default: return "all up to the " + what + ", and " + block + " of zeros under that" + after;
   }
 }
 

@@ -63,8 +63,9 @@ Ledger Ledger::after_cut(std::size_t point, std::size_t writes) const {
   ledger.acknowledged = before(acknowledged, point);
   ledger.declared = before(declared, point);
   ledger.cursors = before(cursors, point);
+  ledger.budget_bytes = budget_bytes;
   for (Quarantined event : quarantined) {
-    if (event.begin >= point) continue;
+    if (event.end > 0 && event.begin >= point) continue;
     event.end = event.end <= point ? 0 : SIZE_MAX;  // in progress: it may be there
     event.begin = 0;
     event.discarded_before = event.discarded_before || event.discarded < point;

@@ -17,6 +17,7 @@
 /// was read back from it.
 namespace holdfast::prove {
 
+inline constexpr std::uint64_t kProveBudgetBytes = 1024ULL * 1024;
 inline constexpr std::size_t kLanes = 3;
 inline constexpr std::array<std::string_view, kLanes> kLaneNames = {"alarm", "telemetry", "bulk"};
 
@@ -34,11 +35,15 @@ enum class Phase : std::uint8_t {
   checkpointing,
   housekeeping,
   closing,
+  migrating,  ///< the first opening of a store of an older schema
+  resizing,   ///< the budget changes
+  backing_up,
   applying,  ///< the inbox
 };
-inline constexpr std::array<std::string_view, 13> kPhaseNames = {
-    "provisioning", "opening",  "recovering",    "writing",      "grouping", "acknowledging", "recording",
-    "quarantining", "shedding", "checkpointing", "housekeeping", "closing",  "applying"};
+inline constexpr std::array<std::string_view, 16> kPhaseNames = {
+    "provisioning", "opening",      "recovering", "writing",       "grouping",     "acknowledging",
+    "recording",    "quarantining", "shedding",   "checkpointing", "housekeeping", "closing",
+    "migrating",    "resizing",     "backing up", "applying"};
 [[nodiscard]] constexpr std::string_view to_string(Phase phase) noexcept {
   return kPhaseNames[static_cast<std::size_t>(phase)];
 }
@@ -100,12 +105,22 @@ struct Ledger {
     std::size_t at = 0;
   };
 
+  /// A copy of the store, as far as it had come.
+  struct Backup {
+    std::size_t begin = 0;
+    std::size_t end = SIZE_MAX;  ///< told that it is complete
+    Ends ends_before{};
+    Ends ends_after{};
+  };
+
   std::vector<Step> steps;  ///< ascending, none empty
   std::array<std::vector<ToldEvent>, kLanes> events;
   std::vector<Acknowledged> acknowledged;
   std::vector<Declared> declared;
   std::vector<Quarantined> quarantined;
   std::vector<Cursor> cursors;
+  std::vector<Backup> backups;
+  std::uint64_t budget_bytes = kProveBudgetBytes;  ///< the largest that the store ever had
   std::set<Epoch> epochs;
   Ends ends{};  ///< after the last step
   State state;

@@ -12,16 +12,24 @@ constexpr int kRoundsMax = 1000;  // of anything that must come to an end here
 
 class Observer {
  public:
-  Observer(Rig& rig, const Look& look) : rig_(rig), look_(look), entropy_(look.seed) {}
+  Observer(Rig& rig, const Look& look) : rig_(rig), look_(look), entropy_(look.seed) {
+    clock_.advance(rig.clock.now() - clock_.now());
+    clock_.set_wall(rig.clock.wall());
+  }
 
   Observation run() {
-    auto opened = store::Store::open(rig_.options(look_.variation), rig_.view(entropy_));
+    StoreOptions options = rig_.options(look_.variation);
+    options.budget_bytes = look_.budget_bytes;
+    options.path = look_.path;
+    options.create = look_.create;
+    auto opened = store::Store::open(options, {clock_, rig_.disk, entropy_, rig_.host});
     if (!opened) {
       seen_.refused = opened.error().text();
       return std::move(seen_);
     }
     store_ = std::move(*opened);
     if (look_.log != nullptr) seen_.opened_at = look_.log->operations.size();
+    const std::string before = store_->statistics().warning;
     number_lanes();
     look_at_lanes();
     look_at_state();
@@ -31,6 +39,7 @@ class Observer {
     if (look_.log != nullptr) seen_.wrote_at = look_.log->operations.size();
     if (look_.thorough) go_on();
     look_at_statistics();
+    seen_.mended = seen_.warning != before;
     if (look_.thorough) close();
     measure();
     return std::move(seen_);
@@ -103,7 +112,7 @@ class Observer {
   void measure() {
     std::uint64_t bytes = 0;
     for (const auto& [name, file] : rig_.disk.image()) {
-      if (name == kProvePath || name == std::string(kProvePath) + "-wal") bytes += file->size();
+      if (name == look_.path || name == look_.path + "-wal") bytes += file->size();
     }
     seen_.file_bytes = std::max(seen_.file_bytes, bytes);
   }
@@ -168,7 +177,10 @@ class Observer {
   }
 
   void go_on() {
-    drain();
+    if (look_.consumer != nullptr)
+      look_.consumer->drain(*store_, clock_);
+    else
+      drain();
     keep_house();
     const auto report = store_->end_check();
     if (!report) return complain("check the file", report.error());
@@ -190,6 +202,7 @@ class Observer {
   Rig& rig_;
   const Look& look_;
   platform::sim::SeededEntropy entropy_;
+  platform::sim::VirtualClock clock_;  // its own: what is done here must not age the images that come after
   Observation seen_;
   std::unique_ptr<store::Store> store_;
   std::array<store::LaneNumber, kLanes> numbers_{};
@@ -204,12 +217,19 @@ class Observer {
 
 }  // namespace
 
-Observation observe(Rig& rig, platform::sim::DiskImage image, const Look& look) {
-  rig.disk.mount(std::move(image));
+Observation observe_again(Rig& rig, const Look& look) {
   if (look.log != nullptr) rig.disk.record(*look.log);
   Observer observer(rig, look);
   Observation seen = observer.run();
   observer.die();
+  rig.disk.stop_recording();
+  rig.disk.set_dead(false);
+  return seen;
+}
+
+Observation observe(Rig& rig, platform::sim::DiskImage image, const Look& look) {
+  rig.disk.mount(std::move(image));
+  Observation seen = observe_again(rig, look);
   rig.disk.mount({});
   return seen;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "prove/crash_consumer.hpp"
 #include "prove/ledger.hpp"
 #include "prove/rig.hpp"
 
@@ -26,6 +27,7 @@ struct Observation {
   State state;
   std::vector<GapRecord> gaps;  ///< not acknowledged yet
   std::string warning;          ///< "the store was damaged and set aside ..."
+  bool mended = false;          ///< it was set aside while it was looked at: what was seen before may be gone
   std::uint64_t rows_damaged = 0;
   std::vector<std::string> findings;  ///< whatever else went wrong while looking
   std::uint64_t file_bytes = 0;       ///< database and WAL, at most
@@ -35,16 +37,23 @@ struct Observation {
   std::vector<EpochRecord> epochs;  ///< not acknowledged, after it
   std::size_t opened_at = 0;        ///< operations of a recording, when there is one
   std::size_t wrote_at = 0;
+  std::optional<DrainObservation> drain;  ///< when a consumer was there
 };
 
 struct Look {
   Variation variation;
-  std::uint64_t seed = 0;                 ///< of epochs and of what is written
-  bool thorough = false;                  ///< also drains, checkpoints, checks the file, closes
-  platform::sim::DiskLog* log = nullptr;  ///< records what is done
+  std::uint64_t seed = 0;                          ///< of epochs and of what is written
+  bool thorough = false;                           ///< also drains, checkpoints, checks the file, closes
+  platform::sim::DiskLog* log = nullptr;           ///< records what is done
+  std::uint64_t budget_bytes = kProveBudgetBytes;  ///< 0: whatever the store has
+  std::string path = kProvePath;
+  bool create = true;
+  Consumer* consumer = nullptr;  ///< thorough: drained to it, by the relay; else by hand
 };
 
 /// Mounts the image, opens it with the product's own open, looks, writes, and takes the power away again.
 [[nodiscard]] Observation observe(Rig& rig, platform::sim::DiskImage image, const Look& look);
+/// The same with what is mounted, which stays.
+[[nodiscard]] Observation observe_again(Rig& rig, const Look& look);
 
 }  // namespace holdfast::prove

@@ -202,9 +202,9 @@ class Judge {
     if (!seen_.warning.empty()) complain("G9", seen_.warning);
     if (seen_.rows_damaged > 0) complain("G9", std::to_string(seen_.rows_damaged) + " rows are damaged");
     for (const std::string& finding : seen_.findings) complain("G9", finding);
-    if (seen_.file_bytes > kProveBudgetBytes)
+    if (seen_.file_bytes > told_.budget_bytes)
       complain("G6", std::to_string(seen_.file_bytes) + " bytes of files, and a budget of " +
-                         std::to_string(kProveBudgetBytes));
+                         std::to_string(told_.budget_bytes));
   }
 
   const Observation& seen_;

@@ -6,11 +6,11 @@
 #include <holdfast/platform/sim.hpp>
 #include <string>
 
+#include "prove/ledger.hpp"
 #include "sim/crash_disk.hpp"
 
 namespace holdfast::prove {
 
-inline constexpr std::uint64_t kProveBudgetBytes = 1024ULL * 1024;
 inline constexpr const char* kProvePath = "/store.db";
 
 /// How the store of one round is set up.

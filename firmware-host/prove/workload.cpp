@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "prove/workload.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <holdfast/check.hpp>
 
+#include "relay/outgoing.hpp"
+#include "store/migrations.hpp"
+#include "store/resize.hpp"
 #include "store/store.hpp"
 
 namespace holdfast::prove {
@@ -18,6 +23,26 @@ constexpr std::size_t kStateKeys = 8;
 constexpr int kShedWritesMax = 40;
 constexpr std::size_t kShedEventBytes = 24'000;
 constexpr int kHouseRoundsMax = 20;
+constexpr std::size_t kActsMigrated = 5;
+constexpr std::uint64_t kLargeBudgetBytes = 2 * kProveBudgetBytes;
+constexpr std::uint64_t kMiddleBudgetBytes = kProveBudgetBytes + kProveBudgetBytes / 4;
+constexpr int kBackupStepsMax = 100;
+
+// From version i + 2 to i + 1: a store of an older version is one of today's without what was added since.
+constexpr std::array<std::string_view, 3> kBack = {
+    "DROP TABLE hf_key; ALTER TABLE hf_gap DROP COLUMN acknowledged;"
+    "ALTER TABLE hf_lane DROP COLUMN lost_bytes; ALTER TABLE hf_lane DROP COLUMN lost_events_below;"
+    "ALTER TABLE hf_lane DROP COLUMN lost_bytes_below; ALTER TABLE hf_lane DROP COLUMN when_full;"
+    "ALTER TABLE hf_lane DROP COLUMN guaranteed_bytes; ALTER TABLE hf_lane DROP COLUMN max_bytes;"
+    "ALTER TABLE hf_lane DROP COLUMN ttl_s; ALTER TABLE hf_lane DROP COLUMN commit_delay_ms;"
+    "ALTER TABLE hf_lane DROP COLUMN paused; ALTER TABLE hf_lane DROP COLUMN retired;"
+    "ALTER TABLE hf_store DROP COLUMN budget_bytes; ALTER TABLE hf_store DROP COLUMN growing;"
+    "ALTER TABLE hf_store DROP COLUMN clean; ALTER TABLE hf_store DROP COLUMN restored;"
+    "ALTER TABLE hf_store DROP COLUMN table_pages",
+    "ALTER TABLE hf_quarantine DROP COLUMN requeued",
+    "DROP TABLE hf_lease",
+};
+static_assert(kBack.size() + 1 == store::kSchemaVersion, "a new version of the schema needs a way back here");
 
 /// What a write is to contain.
 struct Intent {
@@ -84,15 +109,16 @@ class Workload {
 
   Recording run() {
     rig_.disk.mount({});
-    if (!plan_.from_nothing) {
-      open(Phase::provisioning);
-      if (store_) expect(store_->close(), "close");
-      store_.reset();
-    }
+    if (plan_.life == Life::backed_up) recording_.ledger.budget_bytes = budget_bytes_ = kLargeBudgetBytes;
+    if (plan_.life != Life::from_nothing) begin_before();
     rig_.disk.record(recording_.log);
     recording_.ledger.steps.clear();
-    open(plan_.from_nothing ? Phase::provisioning : Phase::opening);
-    const std::size_t acts = plan_.from_nothing ? kActsFromNothing : kActs;
+    open(plan_.life == Life::from_nothing ? Phase::provisioning
+         : plan_.life == Life::migrated   ? Phase::migrating
+                                          : Phase::opening);
+    const std::size_t acts = plan_.life == Life::from_nothing ? kActsFromNothing
+                             : plan_.life == Life::migrated   ? kActsMigrated
+                                                              : kActs;
     for (std::size_t act = 0; act < acts && store_; ++act) play(act);
     if (store_) close();
     rig_.disk.stop_recording();
@@ -125,6 +151,47 @@ class Workload {
     return &ledger.steps.back();
   }
 
+  // --- before the recording: everything is at 0 ---
+
+  void begin_before() {
+    open(Phase::provisioning);
+    if (store_ && plan_.life == Life::migrated) live_before();
+    if (store_) expect(store_->close(), "close");
+    store_.reset();
+    if (plan_.life == Life::migrated) go_back();
+  }
+
+  // What an older version could do, too.
+  void live_before() {
+    may_discard_ = false;
+    for (int i = 0; i < 4; ++i) {
+      write_group();
+      if (one_in(2)) quarantine();
+      acknowledge();
+    }
+    store_settled();
+    may_discard_ = true;
+  }
+
+  /// Makes it a store of an older version, packed, as those had no room of their own.
+  void go_back() {
+    auto connection = store::Connection::open({.path = kProvePath,
+                                               .vfs = rig_.disk.vfs(),
+                                               .create = false,
+                                               .application_id = store::kStoreApplicationId});
+    if (!expect(connection, "go back")) return;
+    const std::size_t version = 1 + below(kBack.size());
+    Result<void> done;
+    for (std::size_t to = kBack.size(); to >= version && done; --to)
+      done = connection->execute(kBack[to - 1]);
+    if (done) done = connection->execute("PRAGMA user_version=" + std::to_string(version));
+    sqlite3_limit(connection->handle(), SQLITE_LIMIT_ATTACHED, 1);  // VACUUM attaches the copy that it makes
+    if (done && version == 1) done = connection->execute("VACUUM");
+    int keep_wal = 0;
+    (void)sqlite3_file_control(connection->handle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep_wal);
+    expect(done, "go back");
+  }
+
   // --- acts ---
 
   // No life without a group and an acknowledgement. Shedding once, in the second half: it makes the log long. The rest
@@ -132,6 +199,10 @@ class Workload {
   void play(std::size_t act) {
     if (act == 0) return write_group();
     if (act == 1) return acknowledge();
+    if (plan_.life == Life::resized && act == kActs / 3) return resize(kLargeBudgetBytes);
+    if (plan_.life == Life::resized && act == kActs - 3)
+      return resize(one_in(2) ? kProveBudgetBytes : kMiddleBudgetBytes);
+    if (plan_.life == Life::backed_up && act == kActs / 3) return back_up();
     if (act == kActs / 2 && one_in(2)) return shed();
     switch (below(12)) {
       case 0:
@@ -152,13 +223,54 @@ class Workload {
   void open(Phase phase) {
     rig_.clock.advance(milliseconds(100));
     step(phase, [&](Step&) {
-      auto opened = store::Store::open(rig_.options(recording_.variation), rig_.view(entropy_));
+      auto opened = store::Store::open(options(), rig_.view(entropy_));
       if (expect(opened, "open")) store_ = std::move(*opened);
     });
     if (!store_) return;
     for (const store::LaneRecord& record : store_->lanes())
       numbers_[lane_of(record.options.name)] = record.lane;
     fetched_ = {};
+  }
+
+  StoreOptions options() const {
+    StoreOptions options = rig_.options(recording_.variation);
+    options.budget_bytes = budget_bytes_;
+    return options;
+  }
+
+  // It may not fit into less: then nothing changes.
+  void resize(std::uint64_t budget_bytes) {
+    close();
+    recording_.ledger.budget_bytes = std::max(recording_.ledger.budget_bytes, budget_bytes);
+    StoreOptions wanted = options();
+    wanted.budget_bytes = budget_bytes;
+    step(Phase::resizing, [&](Step&) {
+      const auto done = store::resize(wanted, rig_.view(entropy_));
+      if (done) budget_bytes_ = budget_bytes;
+      if (!done && done.error().code != ErrorCode::full) complain("resize: " + done.error().text());
+    });
+    open(Phase::opening);
+  }
+
+  void back_up() {
+    const std::size_t number = recording_.ledger.backups.size();
+    recording_.ledger.backups.push_back({now(), SIZE_MAX, recording_.ledger.ends, {}});
+    bool more = false;
+    bool done = false;
+    step(Phase::backing_up,
+         [&](Step&) { more = expect(store_->begin_backup(kProveBackupPath), "begin the backup"); });
+    for (int i = 0; i < kBackupStepsMax && more; ++i) {
+      step(Phase::backing_up, [&](Step&) {
+        const auto stepped = store_->step_backup();
+        more = expect(stepped, "back up") && *stepped;
+        done = stepped.has_value() && !*stepped;
+      });
+      if (more) write_singly();
+    }
+    if (!done) return;
+    Ledger::Backup& backup = recording_.ledger.backups[number];
+    backup.end = now();
+    backup.ends_after = recording_.ledger.ends;
   }
 
   void close() {
@@ -241,9 +353,14 @@ class Workload {
   void acknowledge() {
     std::size_t lane = 0;
     const auto events = fetch_some(1 + below(12), lane);
+    if (!events.empty()) deliver_records();  // a relay sends them first
     for (const store::StoredEvent& event : events) {
       check_fetched(lane, event);
-      if (one_in(8)) continue;  // its answer is late
+      const bool is_late = one_in(8);  // its answer
+      if (!is_late || one_in(2))
+        deliver(relay::to_message(event, std::string(kLaneNames[lane]), sender(), rig_.clock.now(),
+                                  rig_.clock.wall()));
+      if (is_late) continue;
       store_->settle(numbers_[lane], event.seq);
       recording_.ledger.acknowledged.push_back({lane, event.seq, now()});
     }
@@ -264,6 +381,19 @@ class Workload {
     checkpoint();
   }
 
+  static relay::Sender sender() { return {"device-1", StoreOptions().topic_prefix, MqttVersion::v5}; }
+
+  /// The broker has it, and with it the consumer.
+  void deliver(const Result<MqttMessage>& message) {
+    auto event = message ? decode_cloud_event(*message) : tl::unexpected<Error>(message.error());
+    if (expect(event, "a message")) recording_.arrivals.push_back({now(), std::move(*event)});
+  }
+  void deliver_records() {
+    const auto records = store_->control_records();
+    if (!expect(records, "fetch records")) return;
+    for (const store::ControlRecord& record : *records) deliver(relay::to_message(record, sender()));
+  }
+
   // What is handed to the relay was committed, and is what was committed.
   void check_fetched(std::size_t lane, const store::StoredEvent& event) {
     const auto& all = recording_.ledger.events[lane];
@@ -277,6 +407,7 @@ class Workload {
     const auto records = store_->control_records();
     if (!expect(records, "fetch records")) return;
     for (const store::ControlRecord& record : *records) {
+      deliver(relay::to_message(record, sender()));
       const auto* gap = std::get_if<GapRecord>(&record.record);
       if (gap != nullptr) recording_.ledger.declared.push_back({*gap, now()});
       store_->settle_control(record.row, gap != nullptr);
@@ -288,7 +419,7 @@ class Workload {
   void quarantine() {
     std::size_t lane = 0;
     const auto events = fetch_some(1, lane);
-    if (events.empty() || one_in(4)) return discard();
+    if (events.empty() || (may_discard_ && one_in(4))) return discard();
     const std::int64_t seq = events[0].seq;
     const std::size_t begin = now();
     step(Phase::quarantining, [&](Step&) {
@@ -299,6 +430,7 @@ class Workload {
   }
 
   void discard() {
+    if (!may_discard_) return;
     for (auto& event : recording_.ledger.quarantined) {
       if (event.discarded != SIZE_MAX) continue;
       event.discarded = now();
@@ -373,7 +505,9 @@ class Workload {
   std::unique_ptr<store::Store> store_;
   std::array<store::LaneNumber, kLanes> numbers_{};
   std::array<std::int64_t, kLanes> fetched_{};
+  std::uint64_t budget_bytes_ = kProveBudgetBytes;
   std::uint64_t texts_ = 0;
+  bool may_discard_ = true;
   bool was_full_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "prove/crash_consumer.hpp"
 #include "prove/ledger.hpp"
 #include "prove/rig.hpp"
 
@@ -14,14 +15,26 @@ namespace holdfast::prove {
 struct Recording {
   platform::sim::DiskLog log;
   Ledger ledger;
+  std::vector<Arrival> arrivals;  ///< at a consumer, by the time they did
   Variation variation;
   std::vector<std::string> complaints;  ///< what went wrong although nobody cut the power
 };
 
+/// What happens in it beside the ordinary.
+enum class Life : std::uint8_t {
+  ordinary,
+  from_nothing,  ///< the making of the store is recorded, and little else
+  migrated,      ///< it begins with a store of an older schema
+  resized,       ///< its budget becomes larger, and smaller again
+  backed_up,     ///< it is copied to kProveBackupPath
+};
+
 struct WorkloadPlan {
   std::uint64_t seed = 1;
-  bool from_nothing = false;  ///< the making of the store is recorded, and little else
+  Life life = Life::ordinary;
 };
+
+inline constexpr const char* kProveBackupPath = "/backup.db";
 
 /// One life of a store on `rig`, driven as the runtime and the relay drive it: writes, groups with callers that fail,
 /// acknowledgements, refusals, pressure, checkpoints, closings, kills. The seed decides everything.

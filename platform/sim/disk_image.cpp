@@ -65,6 +65,16 @@ void ImageFile::resize(std::uint64_t bytes) {
   size_ = bytes;
 }
 
+std::shared_ptr<ImageFile> ImageFile::copy() const {
+  auto file = std::make_shared<ImageFile>(base_);
+  file->size_ = size_;
+  file->blocks_.resize(blocks_.size());
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    if (blocks_[i] != nullptr) file->blocks_[i] = std::make_unique<Block>(*blocks_[i]);
+  }
+  return file;
+}
+
 std::vector<std::byte> ImageFile::bytes() const {
   std::vector<std::byte> all(static_cast<std::size_t>(size_));
   read(0, all);

@@ -33,6 +33,8 @@ class ImageFile {
   /// A write behind the end leaves zeros between.
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   void resize(std::uint64_t bytes);
+  /// Changes of the one are none of the other. Of the same base.
+  [[nodiscard]] std::shared_ptr<ImageFile> copy() const;
   /// All of it, in one piece.
   [[nodiscard]] std::vector<std::byte> bytes() const;
 

@@ -6,9 +6,10 @@
 namespace holdfast::store {
 namespace {
 
-// One file is the backup: no WAL is left beside it. The opening that uses it turns WAL on again.
+// One file is the backup: no WAL is left beside it. The opening that uses it turns WAL on again. Exclusive, so that no
+// -shm file is needed on the way, for which a full disk has no room.
 constexpr const char* kMark =
-    "PRAGMA synchronous=FULL; PRAGMA journal_mode=DELETE; "
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=DELETE; "
     "UPDATE hf_store SET restored = 1, clean = 1 WHERE id = 1";
 
 tl::unexpected<Error> failed(sqlite3* db, int rc, const std::string& path) {

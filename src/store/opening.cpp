@@ -22,7 +22,7 @@ class Opening {
     }
     auto session = Session::open(options_, platform_, reason_);
     const bool may_mend = *evidence == Evidence::ours && !aside_;
-    if (!session && may_mend && says_damaged(session.error())) {
+    if (!session && may_mend && (says_damaged(session.error()) || has_lost_pages(session.error()))) {
       if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
       session = Session::open(options_, platform_, reason_);
     }
@@ -42,6 +42,19 @@ class Opening {
     if (!evidence || *evidence != Evidence::foreign) return evidence;
     return fail(ErrorCode::invalid, "open " + options_.path,
                 "it is not a store of Holdfast's; choose another path");
+  }
+
+  // An opening needs next to nothing. Where that is not free either, a medium that lost the list of free pages has left a
+  // file that would be full for ever; SQLite's check counts them.
+  bool has_lost_pages(const Error& error) const {
+    if (error.code != ErrorCode::full) return false;
+    auto connection = Connection::open(
+        {.path = options_.path, .vfs = options_.vfs, .create = false, .application_id = kStoreApplicationId});
+    if (!connection) return false;
+    auto check = Statement::prepare(connection->handle(), "PRAGMA integrity_check(1)", false);
+    const auto stepped = check ? check->step() : tl::unexpected<Error>(check.error());
+    if (!stepped) return says_damaged(stepped.error());
+    return *stepped == Step::row && check->text(0) != "ok";
   }
 
   Result<void> set_aside() {

@@ -219,6 +219,7 @@ Result<void> Salvager::Impl::read_boots() {
 }
 
 Result<void> Salvager::Impl::read_epochs() {
+  bool sound = true;
   const auto whole = both_ways("SELECT * FROM hf_epoch", "n", [&](const Statement& row) -> Result<bool> {
     SalvagedEpoch epoch;
     epoch.epoch = {std::bit_cast<std::uint64_t>(integer_of(row, "epoch"))};
@@ -228,11 +229,15 @@ Result<void> Salvager::Impl::read_epochs() {
     epoch.reason = text_of(row, "reason");
     epoch.fingerprint = text_of(row, "fingerprint");
     epoch.acknowledged = integer_of(row, "acknowledged") != 0;
-    if (is_seq(integer_of(row, "n", -1))) salvage.epochs.emplace(integer_of(row, "n"), std::move(epoch));
+    // A row that is not as it was written must not announce an epoch that never was.
+    const bool is_one =
+        optional_of(row, "epoch") && !epoch.reason.empty() && is_seq(integer_of(row, "n", -1));
+    sound = sound && is_one;
+    if (is_one) salvage.epochs.emplace(integer_of(row, "n"), std::move(epoch));
     return true;
   });
   if (!whole) return tl::unexpected<Error>(whole.error());
-  if (!*whole) find("the table of epochs does not read to its end; its index stands in");
+  if (!*whole || !sound) find("the table of epochs does not read to its end; its index stands in");
   return {};
 }
 

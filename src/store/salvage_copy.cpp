@@ -36,6 +36,11 @@ constexpr std::string_view kAddLane =
 constexpr std::string_view kAddGap =
     "INSERT INTO hf_gap (n, epoch, lane, first_seq, last_seq, missing, bytes, reason, acknowledged) "
     "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9";
+constexpr std::string_view kAddLost =
+    "UPDATE hf_lane SET lost_events = lost_events + ?2, lost_bytes = lost_bytes + ?3 WHERE lane = ?1";
+constexpr std::string_view kPages =
+    "SELECT max_page_count, page_count, freelist_count FROM pragma_max_page_count, pragma_page_count, "
+    "pragma_freelist_count";
 // {lane} is the number of the lane's table. The row goes through it, which gives its texts their new numbers.
 constexpr std::string_view kQuarantine =
     "INSERT INTO hf_quarantine SELECT ?1, seq, epoch, boot, since_boot_ns, key, type, topic, content_type, "
@@ -79,10 +84,10 @@ class Copy {
     for (const SalvagedLane& lane : salvage_.lanes) {
       if (done) done = copy_lane(lane);
     }
-    if (done) done = copy_rows();
-    if (done) done = copy_quarantine();
     if (done) done = copy_state();
     if (done) done = copy_keys();
+    if (done) done = copy_rows();
+    if (done) done = copy_quarantine();
     if (done) done = commit();
     if (!done && fresh_.in_transaction()) (void)fresh_.execute("ROLLBACK");
     if (!done) return tl::unexpected<Error>(done.error());
@@ -98,6 +103,8 @@ class Copy {
   Result<void> copy_gaps(const SalvagedLane& lane);
   Result<void> copy_rows();
   Result<void> copy_rows_of(const SalvagedLane& lane);
+  Result<bool> has_room(std::size_t bytes);
+  Result<void> declare_left(const SalvagedLane& lane, const SalvagedGap& left);
   Result<void> copy_quarantine();
   Result<void> quarantine(const SalvagedQuarantine& quarantined, LaneRows& rows);
   Result<void> append(LaneRows& rows, const SalvagedRow& row, std::int64_t total_bytes);
@@ -112,6 +119,7 @@ class Copy {
   const std::function<Result<void>()>& between_;
   SalvageReport report_;
   TextTable texts_;
+  Statement pages_;
   std::size_t batch_rows_ = 0;
   std::size_t batch_bytes_ = 0;
 };
@@ -120,6 +128,9 @@ Result<void> Copy::prepare() {
   auto texts = TextTable::open(fresh_);
   if (!texts) return tl::unexpected<Error>(texts.error());
   texts_ = std::move(*texts);
+  auto pages = Statement::prepare(fresh_.handle(), kPages);
+  if (!pages) return tl::unexpected<Error>(pages.error());
+  pages_ = std::move(*pages);
   return clear_lanes();
 }
 
@@ -260,21 +271,65 @@ Result<void> Copy::copy_rows() {
   return {};
 }
 
+// A store that was nearly full may give more rows than the new one has room for: what an older page still has, and rows
+// that lay closer together. Its reserve is not lent for them.
+Result<bool> Copy::has_room(std::size_t bytes) {
+  constexpr std::int64_t kReservePagesMin = 32;
+  constexpr std::size_t kPage = 4096;
+  const ResetGuard guard(pages_);
+  const auto stepped = pages_.step();
+  if (!stepped) return tl::unexpected<Error>(stepped.error());
+  const std::int64_t free = pages_.integer(0) - pages_.integer(1) + pages_.integer(2);
+  const std::int64_t reserve = std::max(kReservePagesMin, pages_.integer(0) / 20);
+  return free > reserve + static_cast<std::int64_t>(bytes / kPage) + 2;
+}
+
 Result<void> Copy::copy_rows_of(const SalvagedLane& lane) {
   if (lane.spans.empty()) return {};
   auto rows = LaneRows::open(fresh_, lane.lane);
   if (!rows) return tl::unexpected<Error>(rows.error());
   std::int64_t total = lane.cursor_bytes;
   auto gap = lane.gaps.begin();
-  return from_.for_each_row(lane, [&](const SalvagedRow& row) -> Result<void> {
+  std::optional<SalvagedGap>
+      left;  // without room, and what follows it, so that a lane keeps its oldest events
+  auto done = from_.for_each_row(lane, [&](const SalvagedRow& row) -> Result<void> {
     for (; gap != lane.gaps.end() && gap->last_seq < row.event.seq; ++gap) {
       if (gap->first_seq > lane.cursor) total += gap->bytes;
     }
-    total += static_cast<std::int64_t>(row.event.data.size());
-    if (auto done = room_for(row.event.data.size()); !done) return done;
+    const std::int64_t seq = row.event.seq;
+    const auto size = static_cast<std::int64_t>(row.event.data.size());
+    total += size;
+    const auto room = left ? Result<bool>(false) : has_room(row.event.data.size());
+    if (!room) return tl::unexpected<Error>(room.error());
+    if (!*room) {
+      const bool goes_on = left && left->last_seq + 1 == seq && left->epoch_number == row.epoch_number;
+      Result<void> told;
+      if (left && !goes_on) told = declare_left(lane, *left);
+      if (!goes_on) left = SalvagedGap{0, row.epoch_number, seq, seq, 0, 0, "shed", false};
+      left->last_seq = seq;
+      ++left->missing;
+      left->bytes += size;
+      return told;
+    }
+    if (auto enough = room_for(row.event.data.size()); !enough) return enough;
     ++report_.rows_saved;
     return append(*rows, row, total);
   });
+  return done && left ? declare_left(lane, *left) : done;
+}
+
+Result<void> Copy::declare_left(const SalvagedLane& lane, const SalvagedGap& left) {
+  if (auto done = room_for(0); !done) return done;
+  auto add = Statement::prepare(fresh_.handle(), kAddGap, false);
+  if (!add) return tl::unexpected<Error>(add.error());
+  add->bind(1, new_gap_number()).bind(2, left.epoch_number).bind(3, lane.lane).bind(4, left.first_seq);
+  add->bind(5, left.last_seq).bind(6, left.missing).bind(7, left.bytes).bind(8, left.reason);
+  if (auto done = add->bind(9, std::int64_t{0}).run(); !done) return done;
+  auto count = Statement::prepare(fresh_.handle(), kAddLost, false);
+  if (!count) return tl::unexpected<Error>(count.error());
+  ++report_.gaps_declared;
+  report_.rows_lost += left.missing;
+  return count->bind(1, lane.lane).bind(2, left.missing).bind(3, left.bytes).run();
 }
 
 Result<void> Copy::append(LaneRows& rows, const SalvagedRow& row, std::int64_t total_bytes) {
@@ -313,6 +368,9 @@ Result<void> Copy::copy_quarantine() {
     const auto pending = lane->second.epoch_of(event.seq);
     if (!pending) return tl::unexpected<Error>(pending.error());
     if (pending->has_value()) return {};
+    const auto room = has_room(2 * event.data.size());
+    if (!room) return tl::unexpected<Error>(room.error());
+    if (!*room) return {};  // it was declared when it was refused
     return quarantine(quarantined, lane->second);
   });
 }

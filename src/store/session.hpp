@@ -208,8 +208,8 @@ class Session {
   /// In a transaction of the caller: remembers the refusal.
   [[nodiscard]] Result<void> note_failure(const RefusalNote& note);
   /// In a transaction of the caller: moves the event to quarantine and declares the gap with `gap_reason`.
-  /// False: the quarantine is full.
-  [[nodiscard]] Result<bool> quarantine(const RefusalNote& note, std::string_view gap_reason);
+  /// False: the quarantine is full. Without `keep` the event is gone, and the gap record alone is left of it.
+  [[nodiscard]] Result<bool> quarantine(const RefusalNote& note, std::string_view gap_reason, bool keep);
   /// In a transaction of the caller: declares that rows of a lane are not there any more.
   [[nodiscard]] Result<void> declare_vanished(LaneNumber lane, const Hole& hole);
 

@@ -5,6 +5,7 @@
 
 #include "store/salvage.hpp"
 #include "store/session.hpp"
+#include "store/set_aside.hpp"
 
 namespace holdfast::store {
 
@@ -34,6 +35,10 @@ Result<std::vector<std::string>> Session::check_structure() {
   std::vector<std::string> findings;
   for (;;) {
     const auto stepped = check->step();
+    if (!stepped && says_damaged(stepped.error())) {
+      findings.push_back(stepped.error().text());  // so damaged that the check itself cannot go on
+      return findings;
+    }
     if (!stepped) return tl::unexpected<Error>(stepped.error());
     if (*stepped == Step::done) return findings;
     if (check->text(0) == "ok") continue;

@@ -122,10 +122,10 @@ Result<std::int64_t> Session::likely_epoch(Lane& lane, std::int64_t seq) {
   return epochs_.newest()->number;
 }
 
-Result<bool> Session::quarantine(const RefusalNote& note, std::string_view gap_reason) {
+Result<bool> Session::quarantine(const RefusalNote& note, std::string_view gap_reason, bool keep) {
   Lane* lane = find(note.lane);
   if (lane == nullptr) return fail(ErrorCode::invalid, "quarantine", "there is no such lane");
-  if (losses_.quarantined() >= static_cast<std::int64_t>(limits::kQuarantineRowsMax)) return false;
+  if (keep && losses_.quarantined() >= static_cast<std::int64_t>(limits::kQuarantineRowsMax)) return false;
   std::optional<GapRow> gap;
   auto done = lane->rows.scan(note.seq - 1, 1, texts_, [&](const ReadRow& row) {
     if (row.event.seq == note.seq) {
@@ -147,7 +147,7 @@ Result<bool> Session::quarantine(const RefusalNote& note, std::string_view gap_r
     if (!likely) return tl::unexpected<Error>(likely.error());
     gap->epoch_number = *likely;
   }
-  done = losses_.quarantine(connection_, note);
+  if (keep) done = losses_.quarantine(connection_, note);
   if (done) done = lane->rows.erase(note.seq, note.seq);
   if (done) done = declare_loss(*lane, *gap);
   if (!done) return tl::unexpected<Error>(done.error());

@@ -86,15 +86,6 @@ void Store::note_set_aside(const std::optional<SetAside>& aside) {
                std::to_string(aside->report.rows_lost) + " declared lost";
 }
 
-// SQLite has met damage in the open file: it is set aside, and what reads goes on. At most once in kTroubleSpan.
-bool Store::mend() {
-  const Instant now = platform_.clock.now();
-  if (last_mending_ && now - *last_mending_ < kTroubleSpan) return false;
-  last_mending_ = now;
-  damaged_ = true;
-  return reopen();
-}
-
 bool Store::have_session() {
   if (session_) return true;
   if (closed_ || platform_.clock.now() - last_opening_ < kReopenPause) return false;
@@ -111,6 +102,7 @@ Result<void> Store::read(const ReadBody& body) {
   Result<void> done = run_closure([&] { return body(reader); });
   const auto clean = session_->fence().leave_closure();
   session_->end_read();
+  if (!done) (void)mend_if_damaged(done.error());  // for the next one: this closure has run
   return done ? clean : done;
 }
 

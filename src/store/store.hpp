@@ -178,6 +178,8 @@ class Store {
   [[nodiscard]] bool reopen();
   [[nodiscard]] bool open_again();
   [[nodiscard]] bool mend();
+  [[nodiscard]] bool mend_if_damaged(const Error& error);
+  void mend_for(std::span<WriteJob> jobs);
   void note_set_aside(const std::optional<SetAside>& aside);
   /// False, and no session, when the file could not be opened again.
   [[nodiscard]] bool have_session();
@@ -188,7 +190,9 @@ class Store {
   [[nodiscard]] Result<bool> make_room(std::span<const Wanted> wanted);
   [[nodiscard]] bool settled_is_worth_a_ride() const;
 
-  [[nodiscard]] bool quarantine(const RefusalNote& note, std::string_view gap_reason);
+  [[nodiscard]] Result<bool> give_up_event(const RefusalNote& note, std::string_view gap_reason, bool keep);
+  [[nodiscard]] bool give_up_damaged(const RefusalNote& note);
+  [[nodiscard]] Result<bool> keep_house_once();
   [[nodiscard]] Result<std::size_t> change_quarantine(
       const char* where, std::string_view lane,
       const std::function<Result<std::size_t>(std::size_t)>& change);

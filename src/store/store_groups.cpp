@@ -66,6 +66,7 @@ class Store::Writing final : public Transaction {
 std::size_t Store::commit_group(std::span<WriteJob> jobs) {
   HOLDFAST_CHECK(!jobs.empty());
   const std::size_t ran = run_group(jobs);
+  mend_for(jobs.first(ran));
   for (const WriteJob& job : jobs.first(ran)) {
     ++(job.outcome ? counters_.writes_committed : counters_.writes_failed);
   }

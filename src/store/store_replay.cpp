@@ -52,7 +52,10 @@ Result<QuarantinePage> Store::quarantined(std::string_view lane, std::int64_t af
   if (!have_session()) return not_usable(kWhere);
   const auto index = session_->index_of(lane);
   if (!index) return no_lane(kWhere, lane);
-  return session_->quarantined(*index, after_seq, events_max);
+  auto page = session_->quarantined(*index, after_seq, events_max);
+  if (page || !says_damaged(page.error()) || !mend()) return page;
+  const auto now = session_->index_of(lane);
+  return now ? session_->quarantined(*now, after_seq, events_max) : no_lane(kWhere, lane);
 }
 
 Result<std::size_t> Store::requeue(std::string_view lane, std::int64_t first_seq, std::int64_t last_seq) {

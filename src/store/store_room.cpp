@@ -78,6 +78,12 @@ bool Store::take_room_news() { return std::exchange(room_news_, false); }
 // --- what can wait ---
 
 Result<bool> Store::keep_house() {
+  auto more = keep_house_once();
+  if (!more && says_damaged(more.error()) && mend()) more = keep_house_once();
+  return more;
+}
+
+Result<bool> Store::keep_house_once() {
   if (!session_ || counters_.degraded) return false;
   if (const auto lane = session_->lane_to_expire()) {
     auto done = transact([&]() -> Result<void> {
@@ -158,13 +164,14 @@ Result<bool> Store::check_rows() {
   const auto checked = session_->check_rows(span.lane, span.after_seq, span.to_seq);
   if (!checked) return tl::unexpected<Error>(checked.error());
   counters_.rows_checked += checked->rows;
-  if (checked->damaged_seq) {
-    const RefusalNote note{span.lane, *checked->damaged_seq, 0, "the row's checksum does not fit",
-                           platform_.clock.wall().utc};
-    if (quarantine(note, "damaged")) ++counters_.rows_damaged;
-  }
+  const LaneNumber lane = span.lane;
   span.after_seq = checked->end_seq;
   if (span.after_seq >= span.to_seq) check_.pop_back();
+  if (checked->damaged_seq) {
+    const RefusalNote note{lane, *checked->damaged_seq, 0, "the row's checksum does not fit",
+                           platform_.clock.wall().utc};
+    (void)give_up_damaged(note);  // else the relay's walk comes to it
+  }
   return !check_.empty();
 }
 

@@ -34,14 +34,24 @@ Result<Fetched> Store::fetch(const FetchOrder& order) {
     // vanishes.
     const RefusalNote note{order.lane, *fetched->damaged_seq, 0, "the row's checksum does not fit",
                            platform_.clock.wall().utc};
-    if (quarantine(note, "damaged")) {
-      ++counters_.rows_damaged;
-    } else {
+    if (!give_up_damaged(note)) {
       return fail(ErrorCode::corrupt, "fetch events",
-                  "event " + std::to_string(note.seq) +
-                      " is damaged and cannot be set aside: the quarantine is full");
+                  "event " + std::to_string(note.seq) + " is damaged and cannot be set aside now");
     }
   }
+}
+
+// Without room to keep it, what is left of it goes: it must not block the lane, and the gap record tells of it.
+bool Store::give_up_damaged(const RefusalNote& note) {
+  for (const bool keep : {true, false}) {
+    const auto gone = give_up_event(note, "damaged", keep);
+    if (gone && *gone) {
+      ++counters_.rows_damaged;
+      return true;
+    }
+    if (!gone && says_damaged(gone.error())) return mend();  // it is looked for again in what was saved
+  }
+  return false;
 }
 
 Result<std::vector<ControlRecord>> Store::control_records() {
@@ -78,20 +88,23 @@ void Store::note_failure(const RefusalNote& note) {
   (void)transact([&] { return session_->note_failure(note); });
 }
 
-bool Store::quarantine(const RefusalNote& note) { return quarantine(note, "quarantined"); }
+bool Store::quarantine(const RefusalNote& note) {
+  const auto gone = give_up_event(note, "quarantined", true);
+  return gone && *gone;
+}
 
-bool Store::quarantine(const RefusalNote& note, std::string_view gap_reason) {
+Result<bool> Store::give_up_event(const RefusalNote& note, std::string_view gap_reason, bool keep) {
   if (!have_session() || counters_.degraded) return false;
   bool moved = false;
   const auto done = transact([&]() -> Result<void> {
-    const auto quarantined = session_->quarantine(note, gap_reason);
+    const auto quarantined = session_->quarantine(note, gap_reason, keep);
     if (!quarantined) return tl::unexpected<Error>(quarantined.error());
     moved = *quarantined;
     return {};
   });
-  if (!done || !moved) return false;
-  control_news_ = true;
-  return true;
+  if (!done) return tl::unexpected<Error>(done.error());
+  control_news_ = control_news_ || moved;
+  return moved;
 }
 
 Result<std::size_t> Store::store_settled(bool force) {
@@ -100,9 +113,10 @@ Result<std::size_t> Store::store_settled(bool force) {
   const std::uint64_t purged = session_->rows_purged();
   const bool due = waiting > 0 && (force || waiting >= options_.settle_events_max);
   if (!due && !session_->anchor_due()) return waiting;
-  if (auto done = transact([&] { return session_->store_settled(); }); !done) {
-    return tl::unexpected<Error>(done.error());
-  }
+  auto done = transact([&] { return session_->store_settled(); });
+  if (!done && says_damaged(done.error()) && mend())
+    done = transact([&] { return session_->store_settled(); });
+  if (!done) return tl::unexpected<Error>(done.error());
   ++counters_.settle_commits;
   commit_news_ = true;
   room_news_ = room_news_ || session_->rows_purged() != purged;

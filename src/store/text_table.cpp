@@ -42,7 +42,12 @@ Result<StoredText> TextTable::intern(std::string_view text) {
 
 Result<std::int64_t> TextTable::insert(std::string_view text) {
   const std::int64_t id = next_id_;
-  if (auto done = insert_.bind(1, id).bind(2, text).run(); !done) return tl::unexpected<Error>(done.error());
+  auto done = insert_.bind(1, id).bind(2, text).run();
+  if (!done && (done.error().native & 0xFF) == SQLITE_CONSTRAINT) {
+    // The table has it, and neither its end nor its index say so.
+    return fail(ErrorCode::corrupt, "intern a text", done.error().hint, SQLITE_CORRUPT);
+  }
+  if (!done) return tl::unexpected<Error>(done.error());
   ++next_id_;
   remember(id, text);
   return id;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "prove/crash_explorer.hpp"
 #include "prove/crash_images.hpp"
 #include "prove/observer.hpp"
@@ -68,6 +70,66 @@ TEST(CrashExplorer, finds_that_commits_are_not_flushed_and_one_command_shows_it_
   EXPECT_EQ(again->bad[0].survived, first.survived);
 }
 
+/// Each medium in small, and a bug of the kind that this medium would bring to light.
+struct MediaCase {
+  Media media;
+  Planted planted;
+  const char* complaint;
+};
+class WorseMedia : public testing::TestWithParam<MediaCase> {
+ protected:
+  WorseMedia() {
+    plan.media = GetParam().media;
+    plan.seed = 5;
+    plan.states = 40;
+    plan.first_round = 1;
+  }
+  CrashPlan plan;
+};
+
+TEST_P(WorseMedia, loses_nothing_silently) {
+  const CrashReport report = explore_crashes(plan);
+  EXPECT_TRUE(report.passed()) << all_of(report);
+  EXPECT_GE(report.states, plan.states);
+  EXPECT_GT(report.drained, 0U);
+}
+
+TEST_P(WorseMedia, with_a_bug_in_how_losses_are_told_is_found_and_one_command_shows_it_again) {
+  plan.planted = GetParam().planted;
+  const CrashReport report = explore_crashes(plan);
+  ASSERT_GT(report.bad_states, 0U);
+  const BadState& first = report.bad.front();
+  EXPECT_THAT(first.complaints, Contains(HasSubstr(GetParam().complaint)));
+  const auto again = explore_one(plan, first.name);
+  ASSERT_TRUE(again);
+  ASSERT_EQ(again->bad.size(), 1U);
+  EXPECT_EQ(again->bad[0].complaints, first.complaints);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CrashExplorer, WorseMedia,
+    testing::Values(MediaCase{Media::lying, Planted::claims_all, "was lost silently"},
+                    MediaCase{Media::rollback, Planted::repeats_epochs, "an epoch came again"},
+                    MediaCase{Media::bitrot, Planted::claims_all, "was lost silently"},
+                    MediaCase{Media::collateral, Planted::claims_all, "was lost silently"}),
+    [](const auto& one) { return std::string(to_string(one.param.media)); });
+
+// Rounds of special lives: a store of an older schema, another budget, a backup.
+TEST(CrashExplorer, finds_nothing_while_a_store_is_migrated_resized_or_backed_up) {
+  for (const auto& [round, phase] : {std::pair(std::uint64_t{2}, Phase::migrating),
+                                     {std::uint64_t{4}, Phase::resizing},
+                                     {std::uint64_t{6}, Phase::backing_up}}) {
+    CrashPlan plan;
+    plan.seed = 14;
+    plan.states = 60;
+    plan.first_round = round;
+    const CrashReport report = explore_crashes(plan);
+    EXPECT_TRUE(report.passed()) << all_of(report);
+    const auto is_there = [phase = phase](const auto& cut) { return cut.first.first == phase; };
+    EXPECT_TRUE(std::any_of(report.by_cut.begin(), report.by_cut.end(), is_there)) << to_string(phase);
+  }
+}
+
 constexpr std::uint64_t kInboxRound = 5;
 
 TEST(CrashExplorer, finds_nothing_in_the_inbox) {
@@ -107,7 +169,7 @@ TEST(CrashExplorer, refuses_a_state_that_is_none) {
 /// A recorded life and what its disk holds in the end.
 class RecordedLife : public testing::Test {
  protected:
-  RecordedLife() : recording(record_workload(rig, {3, false})), images(recording.log, 1) {
+  RecordedLife() : recording(record_workload(rig, {3, Life::ordinary})), images(recording.log, 1) {
     images.move_to(images.last_point());
   }
   std::vector<std::string> complaints() {

@@ -214,5 +214,89 @@ TEST(CrashImages, says_what_survived) {
   EXPECT_EQ(images.describe(variant_of(0, 1)), "only the write of db at 8192 (4096 bytes)");
 }
 
+// --- worse media ---
+
+TEST(LyingMedia, makes_none_of_its_latest_flushes_and_may_have_made_any_part_of_them) {
+  Log log;
+  log.write(0, 0, 'a');
+  log.act(DiskAct::sync, 0);
+  log.write(0, 1, 'b');
+  log.act(DiskAct::sync, 0);
+  std::set<std::string> nothing;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CrashImages images(log, seed, Media::lying);
+    images.move_to(4);
+    nothing.insert(built(images, 0));
+    EXPECT_EQ(built(images, 1), "aboo");
+  }
+  EXPECT_THAT(nothing, ElementsAre("aooo", "oooo"));  // one lie, or more
+}
+
+TEST(LyingMedia, keeps_a_flush_from_speaking_for_what_came_after_it) {
+  Log log;
+  log.write(0, 0, 'a');
+  log.act(DiskAct::sync, 0);
+  log.write(0, 1, 'b');
+  log.act(DiskAct::create, 1);
+  log.act(DiskAct::sync, 1);
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CrashImages images(log, seed, Media::lying);
+    images.move_to(5);
+    EXPECT_NE(built(images, 0)[1],
+              'b');  // the flush of another file has come, and with it the first one at most
+  }
+}
+
+TEST(RolledBackMedia, has_the_images_of_an_honest_one_and_a_world_that_is_further) {
+  Log log;
+  for (char letter = 'a'; letter < 'k'; ++letter) log.write(0, 0, letter);
+  CrashImages honest(log, 5);
+  CrashImages images(log, 5, Media::rollback);
+  honest.move_to(4);
+  images.move_to(4);
+  ASSERT_EQ(images.variants(), honest.variants());
+  std::set<std::size_t> moments;
+  for (std::size_t variant = 0; variant < images.variants(); ++variant) {
+    EXPECT_EQ(images.build(variant).hash, honest.build(variant).hash);
+    EXPECT_EQ(honest.moment_of(variant), 4U);
+    moments.insert(images.moment_of(variant));
+  }
+  EXPECT_GT(*moments.begin(), 4U);
+  EXPECT_LE(*moments.rbegin(), 10U);
+  EXPECT_GT(moments.size(), 3U);
+}
+
+TEST(RottenMedia, turns_something_in_what_is_not_empty_and_has_variants_where_nothing_waits) {
+  Log log;
+  log.write(0, 1, '\0');
+  log.act(DiskAct::sync, 0);
+  CrashImages images(log, 3, Media::bitrot);
+  images.move_to(2);
+  ASSERT_EQ(images.variants(), 2 * CrashImages::kRotsPerVariant);
+  for (std::size_t variant = 0; variant < images.variants(); ++variant) {
+    const std::string text = built(images, variant);
+    EXPECT_NE(text.find('?'), std::string::npos) << text;
+    EXPECT_EQ(text[1], '0');  // there is nothing in it
+    EXPECT_THAT(images.describe(variant), testing::EndsWith("with bits turned"));
+  }
+}
+
+TEST(CollateralDamage, takes_the_whole_16_kib_around_a_block_and_nothing_beside_them) {
+  Log log;
+  log.files[0].bytes.resize(12 * kDiskBlockBytes, std::byte{'o'});
+  log.write(0, 6, 'a');
+  CrashImages images(log, 3, Media::collateral);
+  images.move_to(1);
+  EXPECT_EQ(built(images, 1), "ooooooaooooo");
+  EXPECT_EQ(built(images, variant_of(0, 0)), "oooo????oooo");
+  EXPECT_EQ(built(images, variant_of(0, 4)), "oooo????oooo");
+  EXPECT_EQ(built(images, variant_of(0, 5)), "oooo0000oooo");
+}
+
+TEST(Media, is_known_by_its_name) {
+  for (const std::string_view name : kMediaNames) EXPECT_EQ(to_string(media_of(name).value()), name);
+  EXPECT_FALSE(media_of("perfect"));
+}
+
 }  // namespace
 }  // namespace holdfast::prove

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "unit/store/world.hpp"
 
 namespace holdfast::store::test {
@@ -99,6 +101,72 @@ TEST_F(Damage, is_told_by_every_column_that_is_published) {
     EXPECT_TRUE(other.seqs(kTelemetry).empty()) << assignment;
     EXPECT_EQ(other.lane("telemetry").lost_events_ever, 1) << assignment;
   }
+}
+
+/// The index through which a write finds its texts is noise: nothing else looks at it.
+struct DamagedIndex : Damage {
+  DamagedIndex() {
+    const auto pages = rows_of(RawDatabase(device.path()).handle(),
+                               "SELECT pageno FROM dbstat WHERE name = 'sqlite_autoindex_hf_text_1'");
+    std::fstream file(device.path(), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp((std::stoll(pages.at(0)) - 1) * 4096);
+    file << std::string(4096, '\x5a');
+  }
+};
+
+TEST_F(DamagedIndex, that_a_write_meets_is_mended_and_the_write_is_there) {
+  device.open();
+  const EventId id = device.add("telemetry", "four");
+  EXPECT_EQ(id.seq, 4);
+  EXPECT_NE(device.store->statistics().warning.find("set aside"), std::string::npos);
+  EXPECT_EQ(walk(), (Seqs{1, 2, 3, 4}));
+}
+
+TEST_F(DamagedIndex, that_a_group_meets_is_mended_once_and_all_of_it_is_there) {
+  device.open();
+  std::vector<WriteBody> bodies;
+  for (int i = 0; i < 3; ++i)
+    bodies.emplace_back([](Transaction& t) -> Result<void> {
+      const auto added = t.add(event("telemetry", "more"));
+      return added ? Result<void>() : tl::unexpected<Error>(added.error());
+    });
+  std::vector<WriteJob> jobs;
+  for (const WriteBody& body : bodies) jobs.push_back({.body = &body});
+  for (std::size_t done = 0; done < jobs.size();)
+    done += device.store->commit_group(std::span(jobs).subspan(done));
+  for (const WriteJob& job : jobs) EXPECT_TRUE(job.outcome) << job.outcome.error().text();
+  EXPECT_EQ(walk(), (Seqs{1, 2, 3, 4, 5, 6}));
+}
+
+TEST_F(DamagedIndex, is_a_finding_of_the_check) {
+  device.open();
+  const auto report = device.store->end_check();
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_FALSE(report->findings.empty());
+}
+
+TEST_F(Damage, that_only_a_caller_speaks_of_does_not_set_a_sound_store_aside) {
+  device.open();
+  const auto receipt = device.write([](Transaction&) -> Result<void> {
+    return fail(ErrorCode::corrupt, "read a file of mine", "it is damaged", SQLITE_CORRUPT);
+  });
+  ASSERT_FALSE(receipt);
+  EXPECT_EQ(receipt.error().code, ErrorCode::corrupt);
+  EXPECT_EQ(device.store->statistics().warning, "");
+}
+
+// A damaged row must not block its lane for want of room where it would be kept.
+TEST_F(Damage, of_a_row_that_finds_no_room_in_the_quarantine_is_declared_all_the_same) {
+  RawDatabase(device.path())
+      .run("WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < " +
+           std::to_string(limits::kQuarantineRowsMax) +
+           ") INSERT INTO hf_quarantine SELECT 1, seq, 1, 1, 0, '', '', '', '', '', NULL, 0, 0, x'', 153, "
+           "'', 1, 0, "
+           "0, 0 FROM n");
+  damage("data = x'00'");
+  device.open();
+  EXPECT_EQ(walk(), (Seqs{1, 3}));
+  EXPECT_EQ(device.lane("telemetry").lost_events_ever, 1);
 }
 
 }  // namespace

@@ -431,6 +431,27 @@ TEST_F(Salvaging, without_room_for_a_new_store_touches_nothing) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(device.dir.path()), {}), 2);
 }
 
+// A nearly full store may give more than a new one of the same budget has room for.
+TEST_F(Salvaging, with_more_events_than_the_new_store_holds_keeps_the_oldest_and_declares_the_others) {
+  fill(600);
+  const auto make_small = [](const std::string& path, const Salvage& salvage) -> Result<Connection> {
+    auto made = make_store(path, salvage);
+    if (made && !made->execute("PRAGMA max_page_count=90")) return fail(ErrorCode::invalid, "limit it");
+    return made;
+  };
+  const auto done = set_aside_and_salvage(source(), device.platform().disk, make_small, checkpoint);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_GT(done->report.rows_saved, 100);
+  EXPECT_EQ(done->report.rows_saved + done->report.rows_lost, 600);
+  device.open();
+  EXPECT_EQ(expect_all_accounted(), done->report.rows_lost);
+  ASSERT_EQ(gaps().size(), 1U);
+  EXPECT_EQ(gaps()[0].reason, "shed");
+  EXPECT_EQ(gaps()[0].last, 600);
+  EXPECT_EQ(device.lane("telemetry").backlog_events, done->report.rows_saved);
+  EXPECT_EQ(device.add("telemetry").seq, 601);
+}
+
 TEST_F(Salvaging, knows_its_own_store_from_others_and_from_nothing) {
   const auto seen = [&] { return examine(device.path(), {}, device.platform().disk).value(); };
   EXPECT_EQ(seen(), Evidence::nothing);

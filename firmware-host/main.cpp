@@ -476,6 +476,7 @@ struct Options {
   BenchOptions bench;
   BenchRelayOptions bench_relay;
   ProveOptions prove;
+  SimulateCommandOptions simulate;
 };
 
 int run_program(int argc, char** argv) {
@@ -499,6 +500,7 @@ int run_program(int argc, char** argv) {
   add_demo(app, options.demo, exit_code);
   add_bench(app, options.bench, options.bench_relay, exit_code);
   add_prove(app, options.prove, exit_code);
+  add_simulate(app, options.simulate, exit_code);
   add_version(app, exit_code);
   try {
     app.parse(argc, argv);

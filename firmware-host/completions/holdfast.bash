@@ -3,7 +3,7 @@
 _holdfast() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane quarantine replay export backup check demo bench prove version --help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run consume status put budget lane quarantine replay export backup check demo bench prove simulate version --help' -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == bench ]] && ((COMP_CWORD == 2)); then
@@ -34,6 +34,10 @@ _holdfast() {
       ;;
     --media)
       mapfile -t COMPREPLY < <(compgen -W 'honest lying rollback bitrot collateral' -- "$current")
+      return
+      ;;
+    --scenario)
+      mapfile -t COMPREPLY < <(compgen -W 'outage swarm' -- "$current")
       return
       ;;
     --mqtt)

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <holdfast/limits.hpp>
+#include <string>
 
 namespace holdfast::program {
 namespace {
@@ -70,6 +71,33 @@ void add_prove_growth(CLI::App& prove, ProveGrowthOptions& options, int& exit_co
 }
 
 }  // namespace
+
+void add_simulate(CLI::App& app, SimulateCommandOptions& options, int& exit_code) {
+  using prove::Scenario;
+  prove::SimulateOptions& simulation = options.simulation;
+  CLI::App* simulate =
+      app.add_subcommand("simulate", "Live weeks of several devices in minutes, with all that can go wrong");
+  simulate->add_option("--seed", simulation.seed, "Decides everything")->capture_default_str();
+  simulate->add_option("--days", simulation.days, "So long, in simulated time")
+      ->check(CLI::Range(std::int64_t{1}, prove::kSimulatedDaysMax))
+      ->capture_default_str();
+  simulate->add_option("--devices", simulation.devices, "So many")
+      ->check(CLI::Range(std::size_t{1}, prove::kSimulatedDevicesMax))
+      ->capture_default_str();
+  simulate
+      ->add_option_function<std::string>(
+          "--scenario",
+          [&simulation](const std::string& name) {
+            simulation.scenario = name == to_string(Scenario::swarm) ? Scenario::swarm : Scenario::outage;
+          },
+          "outage: the first device, at an event a second, sees no broker before the end, the\n"
+          "others live with the troubles that the seed draws; swarm: all do (default outage)")
+      ->check(CLI::IsMember({"outage", "swarm"}))
+      ->type_name("NAME");
+  simulate->add_option("--html", options.html, "Write a page with a timeline here");
+  simulate->add_flag("--json", options.json, "One JSON document on the last line of standard output");
+  simulate->callback([&options, &exit_code] { exit_code = run_simulate(options); });
+}
 
 void add_prove(CLI::App& app, ProveOptions& options, int& exit_code) {
   CLI::App* prove =

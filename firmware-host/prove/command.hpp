@@ -5,6 +5,7 @@
 #include "prove/growth_command.hpp"
 #include "prove/kill_command.hpp"
 #include "prove/relays_command.hpp"
+#include "prove/simulate_command.hpp"
 
 namespace CLI {
 class App;

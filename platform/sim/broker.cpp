@@ -13,8 +13,10 @@ constexpr std::int32_t kTakenOver = 0x8E;
 constexpr std::int32_t kReceiveMaximumExceeded = 0x93;
 constexpr std::int32_t kPacketTooLarge = 0x95;
 constexpr std::int32_t kQosNotSupported = 0x9B;
-constexpr std::uint8_t kRefused = 0x80;               // and above
-constexpr std::size_t kSessionMessagesMax = 100'000;  // a test that queues more at a broker is mistaken
+constexpr std::uint8_t kRefused = 0x80;                    // and above
+constexpr std::size_t kSessionMessagesMax = 100'000;       // a test that queues more at a broker is mistaken
+constexpr std::chrono::milliseconds kRetransmission{200};  // Linux's least
+constexpr int kRetransmissionsMax = 8;                     // 51 s in all: the ends give up before
 
 }  // namespace
 
@@ -48,15 +50,34 @@ void BrokerCore::schedule(Instant due, std::function<void()> action) {
 
 Instant BrokerCore::next_event() const { return due_.empty() ? Instant::max() : due_.begin()->first.first; }
 
+const ClientNetwork& BrokerCore::network_of(const Connection& connection) const {
+  static const ClientNetwork kPlain;
+  if (networks_.empty()) return kPlain;
+  const auto found = networks_.find(connection.request.broker.client_id);
+  return found == networks_.end() ? kPlain : found->second;
+}
+
+// How long the next packet is under way. One that is lost is sent again by TCP, each time after twice the wait.
+Duration BrokerCore::travel(const Connection& connection) {
+  const ClientNetwork& network = network_of(connection);
+  Duration time = latency + network.extra_latency;
+  Duration again = kRetransmission;
+  for (int i = 0; i < kRetransmissionsMax && network.lost_per_thousand > 0; ++i, again *= 2) {
+    if (dice_.next() % 1000 >= network.lost_per_thousand) break;
+    time += again;
+  }
+  return time;
+}
+
 void BrokerCore::to_broker(const ConnectionPtr& connection, std::function<void()> packet) {
-  connection->up_free = std::max(connection->up_free, time_ + latency);
+  connection->up_free = std::max(connection->up_free, time_ + travel(*connection));
   schedule(connection->up_free, [connection, packet = std::move(packet)] {
     if (connection->open && !connection->cut) packet();
   });
 }
 
 void BrokerCore::to_client(const ConnectionPtr& connection, std::function<void(ClientEnd&)> packet) {
-  connection->down_free = std::max(connection->down_free, time_ + latency);
+  connection->down_free = std::max(connection->down_free, time_ + travel(*connection));
   schedule(connection->down_free, [connection, packet = std::move(packet)] {
     if (connection->client != nullptr && !connection->cut) packet(*connection->client);
   });
@@ -69,10 +90,13 @@ std::shared_ptr<Connection> BrokerCore::connect(ClientEnd& client, const Connect
   auto connection = std::make_shared<Connection>();
   connection->client = &client;
   connection->request = request;
-  connection->open = up_ && !silent_;
-  connection->cut = silent_;
+  const ClientNetwork& network = network_of(*connection);
+  const bool up = up_ && network.reachable;
+  const bool silent = silent_ || network.silent;
+  connection->open = up && !silent;
+  connection->cut = silent;
   if (connection->open) connections_.push_back(connection);
-  if (!up_) {
+  if (!up) {
     schedule(time_ + 2 * latency, [connection] {
       if (connection->client != nullptr) connection->client->on_lost(0, "connection refused: no broker");
     });
@@ -140,7 +164,7 @@ void BrokerCore::take_publish(const ConnectionPtr& connection, LinkToken token, 
   std::uint8_t reason = answer ? answer(message) : std::uint8_t{0};
   if (!connection->open) return;  // the script killed the connection
   if (reason < kRefused) {
-    accepted.push_back(message);
+    if (keeps_history) accepted.push_back(message);
     route(message);
   } else if (!connection->is_v5()) {
     reason = 0;  // a PUBACK of 3.1.1 cannot say no
@@ -209,8 +233,8 @@ void BrokerCore::detach(const ConnectionPtr& connection, bool graceful) {
     if (known != sessions_.end() && known->second == session) sessions_.erase(known);
   }
   if (graceful || !connection->request.will) return;
-  wills.push_back(connection->request.will->message);
-  route(wills.back());
+  if (keeps_history) wills.push_back(connection->request.will->message);
+  route(connection->request.will->message);
 }
 
 void BrokerCore::set_up(bool up) {
@@ -234,12 +258,24 @@ void BrokerCore::set_silent(bool silent) {
   silent_ = silent;
   if (!silent) return;
   const std::vector<ConnectionPtr> present = connections_;
-  for (const ConnectionPtr& connection : present) {
-    if (connection->cut) continue;
-    // MQTT 5, 3.1.2.10: the broker waits one and a half keep alives. Clients differ; Paho needs about 2.5.
-    const Duration period = keep_alive(*connection);
-    cut(connection, period * 3 / 2, period * 5 / 2, "no PINGRESP");
-  }
+  for (const ConnectionPtr& connection : present) silence(connection);
+}
+
+void BrokerCore::silence(const ConnectionPtr& connection) {
+  if (connection->cut) return;
+  // MQTT 5, 3.1.2.10: the broker waits one and a half keep alives. Clients differ; Paho needs about 2.5.
+  const Duration period = keep_alive(*connection);
+  cut(connection, period * 3 / 2, period * 5 / 2, "no PINGRESP");
+}
+
+void BrokerCore::set_network(const std::string& client_id, const ClientNetwork& network) {
+  HOLDFAST_CHECK(network.lost_per_thousand < 1000);
+  networks_[client_id] = network;
+  if (!network.reachable) return kill_connections(0, &client_id);
+  if (!network.silent) return;
+  const std::vector<ConnectionPtr> present = connections_;
+  for (const ConnectionPtr& connection : present)
+    if (connection->request.broker.client_id == client_id) silence(connection);
 }
 
 Duration BrokerCore::keep_alive(const Connection& connection) const {
@@ -287,7 +323,11 @@ void BrokerCore::route(const MqttMessage& message) {
 }
 
 void BrokerCore::enqueue(const SessionPtr& session, MqttMessage message) {
-  HOLDFAST_CHECK(session->outgoing.size() < kSessionMessagesMax);
+  if (session->outgoing.size() >= session_messages_max.value_or(kSessionMessagesMax)) {
+    HOLDFAST_CHECK(session_messages_max.has_value());
+    ++dropped;
+    return;
+  }
   const std::uint64_t delivery = ++deliveries_;
   session->outgoing.emplace(delivery, Session::Outgoing{std::move(message), time_});
   if (session->connection) send(session, delivery);

@@ -100,6 +100,7 @@ class BrokerCore {
   void set_up(bool up);
   void set_silent(bool silent);
   void forget();
+  void set_network(const std::string& client_id, const ClientNetwork& network);
   void kill_connections(std::int32_t reason, const std::string* only_client_id = nullptr);
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] Instant next_event() const;
@@ -111,6 +112,9 @@ class BrokerCore {
   std::function<std::uint8_t(const MqttMessage&)> answer;
   std::function<std::uint8_t(const std::string&)> subscribe_answer;
   std::size_t lose_acks = 0;
+  std::optional<std::size_t> session_messages_max;
+  bool keeps_history = true;
+  std::uint64_t dropped = 0;
   std::vector<MqttMessage> accepted;
   std::vector<MqttMessage> wills;
   std::vector<Instant> connect_times;
@@ -124,6 +128,9 @@ class BrokerCore {
   void to_broker(const ConnectionPtr& connection, std::function<void()> packet);
   void to_client(const ConnectionPtr& connection, std::function<void(ClientEnd&)> packet);
 
+  [[nodiscard]] const ClientNetwork& network_of(const Connection& connection) const;
+  [[nodiscard]] Duration travel(const Connection& connection);
+  void silence(const ConnectionPtr& connection);
   void take_connect(const ConnectionPtr& connection);
   [[nodiscard]] SessionPtr open_session(const ConnectRequest& request, bool& present);
   void take_publish(const ConnectionPtr& connection, LinkToken token, const MqttMessage& message,
@@ -151,6 +158,8 @@ class BrokerCore {
   std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> due_;
   bool up_ = true;
   bool silent_ = false;
+  std::map<std::string, ClientNetwork> networks_;  // by client id; the others have the default one
+  SeededEntropy dice_{0};                          // of packets that are lost
   std::map<std::string, SessionPtr> sessions_;
   std::map<std::string, MqttMessage> retained_;
   std::vector<ConnectionPtr> connections_;  // the broker's end is open; accepted or about to be

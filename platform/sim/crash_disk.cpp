@@ -26,8 +26,17 @@ struct CrashDisk::Impl {
   std::unordered_map<std::string, std::uint32_t> names;         // their index in the log
   std::uint32_t next_number = 0;
   std::string ignored_syncs;
+  Unsynced unsynced;
+  bool keeps_unsynced = false;
   bool dead = false;
+  std::uint64_t dies_after = 0;  // operations; 0: it lives
   int open_files = 0;
+
+  /// Asked before each operation that changes something.
+  bool is_dead() {
+    if (dies_after > 0 && --dies_after == 0) dead = true;
+    return dead;
+  }
 
   std::uint32_t name_index(const std::string& path) {
     const auto [it, is_new] = names.try_emplace(path, static_cast<std::uint32_t>(log->names.size()));
@@ -47,11 +56,12 @@ struct CrashDisk::Impl {
     }
   }
 
-  void note(DiskAct act, const ImageFile* file, const std::string& path, std::uint64_t offset = 0,
-            std::span<const std::byte> bytes = {}, bool names_too = false) {
+  void note(DiskAct act, const std::shared_ptr<ImageFile>& file, const std::string& path,
+            std::uint64_t offset = 0, std::span<const std::byte> bytes = {}, bool names_too = false) {
+    if (keeps_unsynced) unsynced.note(act, file, path, offset, bytes.size(), names_too);
     if (log == nullptr) return;
-    if (act == DiskAct::create) numbers[file] = next_number++;
-    log->operations.push_back({act, numbers.at(file), name_index(path), offset, log->data.size(),
+    if (act == DiskAct::create) numbers[file.get()] = next_number++;
+    log->operations.push_back({act, numbers.at(file.get()), name_index(path), offset, log->data.size(),
                                static_cast<std::uint32_t>(bytes.size()), names_too});
     log->data.insert(log->data.end(), bytes.begin(), bytes.end());
   }
@@ -94,10 +104,10 @@ int read_file(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
 template <class Core>
 int write_file(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
   auto* open = OpenFile<Core>::of(f);
-  if (open->core->dead) return SQLITE_IOERR_WRITE;
+  if (open->core->is_dead()) return SQLITE_IOERR_WRITE;
   const std::span data(static_cast<const std::byte*>(from), static_cast<std::size_t>(bytes));
   const auto offset = static_cast<std::uint64_t>(at);
-  open->core->note(DiskAct::write, open->file->get(), *open->path, offset, data);
+  open->core->note(DiskAct::write, *open->file, *open->path, offset, data);
   (*open->file)->write(offset, data);
   return SQLITE_OK;
 }
@@ -105,9 +115,9 @@ int write_file(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
 template <class Core>
 int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
   auto* open = OpenFile<Core>::of(f);
-  if (open->core->dead) return SQLITE_IOERR_TRUNCATE;
+  if (open->core->is_dead()) return SQLITE_IOERR_TRUNCATE;
   const auto bytes = static_cast<std::uint64_t>(size);
-  open->core->note(DiskAct::truncate, open->file->get(), *open->path, bytes);
+  open->core->note(DiskAct::truncate, *open->file, *open->path, bytes);
   (*open->file)->resize(bytes);
   return SQLITE_OK;
 }
@@ -115,10 +125,10 @@ int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
 template <class Core>
 int sync_file(sqlite3_file* f, int /*flags*/) {
   auto* open = OpenFile<Core>::of(f);
-  if (open->core->dead) return SQLITE_IOERR_FSYNC;
+  if (open->core->is_dead()) return SQLITE_IOERR_FSYNC;
   const std::string& ignored = open->core->ignored_syncs;
   if (!ignored.empty() && open->path->ends_with(ignored)) return SQLITE_OK;
-  open->core->note(DiskAct::sync, open->file->get(), *open->path, 0, {},
+  open->core->note(DiskAct::sync, *open->file, *open->path, 0, {},
                    std::exchange(open->names_unsynced, false));
   return SQLITE_OK;
 }
@@ -184,7 +194,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, in
   if (found == core->image.end()) {
     if (!create || core->dead) return SQLITE_CANTOPEN;
     found = core->image.emplace(name, std::make_shared<ImageFile>()).first;
-    core->note(DiskAct::create, found->second.get(), found->first);
+    core->note(DiskAct::create, found->second, found->first);
   }
   const bool is_companion = (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
   const bool is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
@@ -203,10 +213,10 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, in
 template <class Core>
 int delete_file(sqlite3_vfs* vfs, const char* name, int sync_names) {
   auto* core = static_cast<Core*>(vfs->pAppData);
-  if (core->dead) return SQLITE_IOERR_DELETE;
+  if (core->is_dead()) return SQLITE_IOERR_DELETE;
   const auto found = core->image.find(std::string_view(name));
   if (found == core->image.end()) return SQLITE_IOERR_DELETE_NOENT;
-  core->note(DiskAct::remove, found->second.get(), found->first, 0, {}, sync_names != 0);
+  core->note(DiskAct::remove, found->second, found->first, 0, {}, sync_names != 0);
   core->image.erase(found);
   return SQLITE_OK;
 }
@@ -259,7 +269,9 @@ void CrashDisk::mount(DiskImage image) {
   HOLDFAST_CHECK(impl_->open_files == 0);
   impl_->image = std::move(image);
   impl_->log = nullptr;
+  impl_->unsynced.forget();
   impl_->dead = false;
+  impl_->dies_after = 0;
 }
 
 const DiskImage& CrashDisk::image() const noexcept { return impl_->image; }
@@ -268,7 +280,23 @@ void CrashDisk::record(DiskLog& log) { impl_->begin_log(log); }
 
 void CrashDisk::stop_recording() { impl_->log = nullptr; }
 
-void CrashDisk::set_dead(bool dead) { impl_->dead = dead; }
+void CrashDisk::set_dead(bool dead) {
+  impl_->dead = dead;
+  impl_->dies_after = 0;
+}
+
+void CrashDisk::die_after(std::uint64_t operations) { impl_->dies_after = operations + 1; }
+
+bool CrashDisk::is_dead() const noexcept { return impl_->dead; }
+
+void CrashDisk::keep_unsynced() { impl_->keeps_unsynced = true; }
+
+void CrashDisk::cut_power(PowerCut cut, Entropy& dice) {
+  HOLDFAST_CHECK(impl_->open_files == 0 && impl_->keeps_unsynced);
+  impl_->unsynced.take_back(impl_->image, cut, dice);
+}
+
+const Unsynced& CrashDisk::unsynced() const noexcept { return impl_->unsynced; }
 
 void CrashDisk::set_ignored_syncs(std::string suffix) { impl_->ignored_syncs = std::move(suffix); }
 
@@ -284,7 +312,7 @@ Result<void> CrashDisk::rename(const std::string& from, const std::string& to) c
   auto found = impl_->image.find(from);
   if (found == impl_->image.end() || impl_->image.contains(to))
     return fail(ErrorCode::invalid, where, "there is no such file, or there is one already");
-  impl_->note(DiskAct::rename, found->second.get(), to);
+  impl_->note(DiskAct::rename, found->second, to);
   impl_->image.emplace(to, std::move(found->second));
   impl_->image.erase(found);
   return {};

@@ -8,6 +8,7 @@
 
 #include "sim/disk_image.hpp"
 #include "sim/disk_log.hpp"
+#include "sim/unsynced.hpp"
 
 namespace holdfast::platform::sim {
 
@@ -39,6 +40,16 @@ class CrashDisk final : public Disk {
 
   /// True: like a process that is killed. What was written stays; whatever is done from now on fails and does nothing.
   void set_dead(bool dead);
+  /// It dies (set_dead) by itself, before the operation after so many that change something.
+  void die_after(std::uint64_t operations);
+  [[nodiscard]] bool is_dead() const noexcept;
+
+  // For a long life, of which no log could be kept: only what a power cut can take is remembered.
+  void keep_unsynced();
+  /// The power goes, after the process. Nobody may have a file open.
+  void cut_power(PowerCut cut, Entropy& dice);
+  [[nodiscard]] const Unsynced& unsynced() const noexcept;
+
   /// Flushes of files whose name ends so return success and are not written down: a lying medium. Empty: none.
   void set_ignored_syncs(std::string suffix);
 

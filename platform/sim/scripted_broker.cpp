@@ -53,6 +53,21 @@ void ScriptedBroker::set_silent(bool silent) {
   core_->set_silent(silent);
 }
 
+void ScriptedBroker::set_network(const std::string& client_id, const ClientNetwork& network) {
+  const Turn turn(*core_);
+  core_->set_network(client_id, network);
+}
+
+void ScriptedBroker::set_session_messages_max(std::size_t messages) {
+  const Turn turn(*core_);
+  core_->session_messages_max = messages;
+}
+
+void ScriptedBroker::set_history(bool keep) {
+  const Turn turn(*core_);
+  core_->keeps_history = keep;
+}
+
 void ScriptedBroker::set_lose_next_acks(std::size_t count) {
   const Turn turn(*core_);
   core_->lose_acks = count;
@@ -96,6 +111,11 @@ std::vector<Instant> ScriptedBroker::connect_times() const {
 std::size_t ScriptedBroker::connections() const {
   const Turn turn(*core_);
   return core_->connections();
+}
+
+std::uint64_t ScriptedBroker::dropped() const {
+  const Turn turn(*core_);
+  return core_->dropped;
 }
 
 Instant ScriptedBroker::next_event() const {

@@ -21,6 +21,22 @@ bool Session::complete(ReadRow& row) const {
   return row_crc(row.event) == row.crc;
 }
 
+namespace {
+
+// The last seq up to which hulls explain all from `first` on. A hole over the border of two epochs has a hull in each.
+template <class Hulls>
+std::int64_t explained_to(const Hulls& hulls, std::int64_t first) {
+  std::int64_t next = first;
+  const auto reaches_on = [&](const auto& hull) { return hull.first <= next && hull.last >= next; };
+  for (;;) {
+    const auto hull = std::find_if(hulls.begin(), hulls.end(), reaches_on);
+    if (hull == hulls.end()) return next - 1;
+    next = hull->last + 1;
+  }
+}
+
+}  // namespace
+
 // Seqs without rows: settled when a gap record explains them. What nothing explains is a part of from..to.
 Result<std::optional<Hole>> Session::explain(Lane& lane, std::int64_t from, std::int64_t to) {
   for (const auto& part : lane.settled.not_in_holes(from, to)) {
@@ -33,10 +49,7 @@ Result<std::optional<Hole>> Session::explain(Lane& lane, std::int64_t from, std:
     const std::int64_t bytes =
         above->value_or(lane.durable.total_bytes) - std::max(below->value_or(0), lane.record.cursor_bytes);
     const Hole hole{first, last, std::max<std::int64_t>(bytes, 0)};
-    const bool sparse = std::any_of(lane.hulls.begin(), lane.hulls.end(), [&](const Hull& hull) {
-      return hull.first <= first && hull.last >= last;
-    });
-    if (!sparse) return std::optional(hole);
+    if (explained_to(lane.hulls, first) < last) return std::optional(hole);
     lane.settled.settle_hole(hole);
   }
   return std::optional<Hole>();

@@ -25,9 +25,9 @@ Life::Life(std::uint64_t seed) : world_(seed), dice_(~seed) {
   world_.backend.observer = [this](const CloudEvent& event, const ApplyOutcome& outcome) {
     applied(event, outcome);
   };
-  world_.backend.boot();
+  HOLDFAST_CHECK(world_.backend.boot().has_value());
   world_.run_for(seconds(1));  // subscribed before anything is published
-  world_.device.boot();
+  HOLDFAST_CHECK(world_.device.boot().has_value());
 }
 
 std::vector<std::string> Life::live() {
@@ -38,7 +38,8 @@ std::vector<std::string> Life::live() {
     world_.run_for(milliseconds(below(one_in(5) ? 60'000 : 1'000)));
   }
   recover();
-  if (!world_.run_until([this] { return world_.flushed(); }, kPatience)) complain("flush does not succeed");
+  if (!world_.run_until([this] { return world_.device.flushed(); }, kPatience))
+    complain("flush does not succeed");
   world_.run_for(seconds(10));
   judge();
   return complaints_;
@@ -126,20 +127,22 @@ void Life::mishap() {
 
 void Life::device_mishap() {
   if (world_.device.running()) {
-    if (one_in(3)) return world_.device.shut_down();
+    if (one_in(3)) return world_.shut_down_device();
     world_.device.crash();
     if (one_in(2)) return;
   }
   ++boots_;
   if (one_in(2)) world_.host.boot = "boot-" + std::to_string(boots_);  // else only the process was restarted
-  world_.device.boot();
+  HOLDFAST_CHECK(world_.device.boot().has_value());
 }
 
 void Life::backend_mishap() {
-  if (!world_.backend.running()) return world_.backend.boot();
+  if (!world_.backend.running()) return boot_backend();
   if (one_in(2)) return world_.backend.crash();
   world_.backend.crash_after_next_commit();
 }
+
+void Life::boot_backend() { HOLDFAST_CHECK(world_.backend.boot().has_value()); }
 
 void Life::recover() {
   refuse_next_ = 0;
@@ -148,10 +151,10 @@ void Life::recover() {
   world_.broker.set_lose_next_acks(0);
   world_.broker.set_latency(milliseconds(5));
   if (!world_.device.running()) device_mishap();
-  if (!world_.backend.running()) world_.backend.boot();
+  if (!world_.backend.running()) boot_backend();
   // A backend that is to die at its next message does so now, and is restarted.
   world_.run_for(hours(1));
-  if (!world_.backend.running()) world_.backend.boot();
+  if (!world_.backend.running()) boot_backend();
 }
 
 // --- what is seen from outside ---
@@ -190,7 +193,7 @@ void Life::applied(const CloudEvent& event, const ApplyOutcome& outcome) {
 
 void Life::judge() {
   judge_fates();
-  if (world_.device.state("last") != last_state_) complain("the state is not that of the last write");
+  if (world_.device.state("last").value() != last_state_) complain("the state is not that of the last write");
   const auto missing = world_.backend.inbox().missing().value();
   for (const MissingRange& range : missing) {
     complain("missing: " + range.source + " " + range.epoch.text() + " " + std::to_string(range.first) +

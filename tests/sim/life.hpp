@@ -49,6 +49,7 @@ class Life {
   void mishap();
   void device_mishap();
   void backend_mishap();
+  void boot_backend();
   void recover();
   std::uint8_t answer(const MqttMessage& message);
   void applied(const CloudEvent& event, const ApplyOutcome& outcome);

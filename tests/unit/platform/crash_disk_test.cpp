@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <holdfast/event.hpp>
+#include <holdfast/platform/sim.hpp>
 #include <memory>
 
 namespace holdfast::platform::sim {
@@ -153,6 +154,114 @@ TEST(CrashDisk, tells_sizes_and_renames_like_a_file_system) {
   ASSERT_TRUE(disk.rename("/a", "/b"));
   EXPECT_TRUE(disk.stat("/b").value());
   EXPECT_FALSE(disk.rename("/a", "/c"));
+}
+
+// --- what a power cut takes, when no log is kept ---
+
+int rows_of(const CrashDisk& disk) {
+  const Database db = open(disk);
+  EXPECT_EQ(run(db, "PRAGMA locking_mode=EXCLUSIVE"), SQLITE_OK);
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(db.get(), "SELECT count(*) FROM t", -1, &statement, nullptr) != SQLITE_OK) return -1;
+  const int rows = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
+  sqlite3_finalize(statement);
+  return rows;
+}
+
+/// Ten rows that are flushed and one that is not, if `last`; then the process dies.
+void live(CrashDisk& disk, bool last) {
+  disk.keep_unsynced();
+  Database db = open(disk);
+  ASSERT_EQ(run(db, kBegin), SQLITE_OK);
+  ASSERT_EQ(run(db, "PRAGMA synchronous=FULL"), SQLITE_OK);
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(run(db, kInsert), SQLITE_OK);
+  const std::size_t names = disk.unsynced().operations();
+  EXPECT_LE(names, 1U);  // that of the journal, which was removed without a flush of the directory
+  ASSERT_EQ(run(db, "PRAGMA synchronous=OFF"), SQLITE_OK);
+  if (last) {
+    ASSERT_EQ(run(db, kInsert), SQLITE_OK);
+    EXPECT_GT(disk.unsynced().operations(), names);
+  }
+  disk.set_dead(true);
+  db.reset();
+  disk.set_dead(false);
+}
+
+TEST(PowerCut, takes_what_was_not_flushed_and_nothing_else) {
+  for (const bool last : {false, true}) {
+    CrashDisk disk;
+    live(disk, last);
+    SeededEntropy dice(1);
+    disk.cut_power(PowerCut::loses_all, dice);
+    EXPECT_EQ(disk.unsynced().operations(), 0U);
+    EXPECT_EQ(rows_of(disk), 10);
+  }
+}
+
+TEST(PowerCut, that_loses_nothing_is_a_kill) {
+  CrashDisk disk;
+  live(disk, true);
+  SeededEntropy dice(1);
+  disk.cut_power(PowerCut::loses_nothing, dice);
+  EXPECT_EQ(rows_of(disk), 11);
+}
+
+TEST(PowerCut, of_every_kind_leaves_a_database_of_before_or_after) {
+  for (const PowerCut cut : {PowerCut::loses_some, PowerCut::tears, PowerCut::destroys}) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      CrashDisk disk;
+      live(disk, true);
+      SeededEntropy dice(seed);
+      disk.cut_power(cut, dice);
+      const int rows = rows_of(disk);
+      EXPECT_TRUE(rows == 10 || rows == 11) << rows << " rows, seed " << seed;
+    }
+  }
+}
+
+TEST(PowerCut, brings_back_what_was_truncated_and_removed_without_a_flush) {
+  DiskImage image;
+  const auto file = std::make_shared<ImageFile>();
+  file->write(0, bytes_of("0123456789"));
+  image.emplace("/a", file);
+  Unsynced unsynced;
+  unsynced.note(DiskAct::truncate, file, "/a", 4, 0, false);
+  file->resize(4);
+  unsynced.note(DiskAct::write, file, "/a", 2, 6, false);
+  file->write(2, bytes_of("xxxxxx"));
+  unsynced.note(DiskAct::remove, file, "/a", 0, 0, false);
+  image.erase("/a");
+  SeededEntropy dice(1);
+  unsynced.take_back(image, PowerCut::loses_all, dice);
+  ASSERT_TRUE(image.contains("/a"));
+  EXPECT_EQ(text_of(*image.at("/a")), "0123456789");
+}
+
+TEST(Unsynced, stays_small_however_long_the_disk_lives) {
+  CrashDisk disk;
+  disk.keep_unsynced();
+  const Database db = open(disk);
+  ASSERT_EQ(run(db, kBegin), SQLITE_OK);
+  ASSERT_EQ(run(db, "PRAGMA synchronous=FULL"), SQLITE_OK);
+  std::size_t most = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    ASSERT_EQ(run(db, kInsert), SQLITE_OK);
+    most = std::max(most, disk.unsynced().operations());
+  }
+  EXPECT_LT(most, 100U);
+  EXPECT_LT(disk.unsynced().bytes(), 8U * 1024 * 1024);
+}
+
+TEST(CrashDisk, dies_by_itself_after_some_operations) {
+  CrashDisk disk;
+  const Database db = open(disk);
+  ASSERT_EQ(run(db, kBegin), SQLITE_OK);
+  disk.die_after(100);
+  int written = 0;
+  while (written < 1'000 && run(db, kInsert) == SQLITE_OK) ++written;
+  EXPECT_TRUE(disk.is_dead());
+  EXPECT_GT(written, 5);
+  EXPECT_LT(written, 100);
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include <holdfast/platform/sim.hpp>
@@ -127,6 +130,118 @@ TEST(ScriptedDisk, says_what_it_was_told) {
   EXPECT_EQ(disk.may_create_beside("x").error().code, ErrorCode::denied);
   EXPECT_EQ(disk.stat("x").value()->allocated_bytes, 4096U);
   EXPECT_FALSE(disk.stat("y").value().has_value());
+}
+
+// --- the network of one client ---
+
+/// A client that connects, and counts what it hears.
+struct Client {
+  explicit Client(ScriptedBroker& broker, std::string id) : link(broker.make_link()) {
+    link->set_receiver([this](const MqttMessage&) {
+      ++received;
+      return Delivery::acknowledge;
+    });
+    request.broker.url = "mqtt://broker.example";
+    request.broker.client_id = std::move(id);
+    request.clean_start = false;
+    request.session_expiry = std::chrono::hours(1);
+    EXPECT_TRUE(link->connect(request));
+  }
+  /// What has happened, the last of it.
+  std::optional<LinkEventKind> poll() {
+    std::array<LinkEvent, 16> events;
+    const std::size_t count = link->poll(events);
+    return count > 0 ? std::optional(events[count - 1].kind) : std::nullopt;
+  }
+  ConnectRequest request;
+  std::unique_ptr<Link> link;
+  int received = 0;
+};
+
+MqttMessage message(const char* topic) {
+  MqttMessage one;
+  one.topic = topic;
+  return one;
+}
+
+TEST(ClientNetwork, fails_for_one_client_and_for_no_other) {
+  VirtualClock clock;
+  ScriptedBroker broker(clock);
+  Client a(broker, "a");
+  Client b(broker, "b");
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::connected);
+  EXPECT_EQ(b.poll(), LinkEventKind::connected);
+  broker.set_network("a", {.reachable = false});
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::disconnected);
+  EXPECT_EQ(b.poll(), std::nullopt);
+  a.link->drop();
+  ASSERT_TRUE(a.link->connect(a.request));
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::connect_failed);
+  broker.set_network("a", {});
+  a.link->drop();
+  ASSERT_TRUE(a.link->connect(a.request));
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::connected);
+}
+
+TEST(ClientNetwork, silent_is_found_out_by_keep_alive) {
+  VirtualClock clock;
+  ScriptedBroker broker(clock);
+  Client a(broker, "a");
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::connected);
+  broker.set_network("a", {.silent = true});
+  ASSERT_TRUE(a.link->publish(1, message("t")));
+  clock.advance(seconds(20));
+  EXPECT_EQ(a.poll(), std::nullopt);
+  EXPECT_EQ(broker.accepted_count(), 0U);
+  clock.advance(seconds(60));
+  EXPECT_EQ(a.poll(), LinkEventKind::disconnected);
+}
+
+TEST(ClientNetwork, delays_and_loses_packets_that_arrive_in_the_end_in_order) {
+  VirtualClock clock;
+  ScriptedBroker broker(clock);
+  Client a(broker, "a");
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::connected);
+  broker.set_network("a", {.extra_latency = milliseconds(500), .lost_per_thousand = 500});
+  for (LinkToken token = 0; token < 10; ++token)
+    ASSERT_TRUE(a.link->publish(token, message(std::to_string(token).c_str())));
+  clock.advance(milliseconds(490));
+  EXPECT_EQ(broker.accepted_count(), 0U);
+  clock.advance(seconds(120));
+  ASSERT_EQ(broker.accepted_count(), 10U);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(broker.accepted()[i].topic, std::to_string(i));
+}
+
+TEST(ScriptedBroker, throws_away_what_a_session_has_no_room_for) {
+  VirtualClock clock;
+  ScriptedBroker broker(clock);
+  broker.set_session_messages_max(3);
+  broker.set_history(false);
+  Client a(broker, "a");
+  Client b(broker, "b");
+  clock.advance(seconds(1));
+  EXPECT_EQ(a.poll(), LinkEventKind::connected);
+  EXPECT_EQ(b.poll(), LinkEventKind::connected);
+  ASSERT_TRUE(b.link->subscribe(1, "#"));
+  clock.advance(seconds(1));
+  broker.set_network("b", {.reachable = false});
+  for (LinkToken token = 0; token < 5; ++token) ASSERT_TRUE(a.link->publish(token, message("t")));
+  clock.advance(seconds(1));
+  EXPECT_EQ(broker.dropped(), 2U);
+  EXPECT_TRUE(broker.accepted().empty());
+  broker.set_network("b", {});
+  (void)b.poll();
+  b.link->drop();
+  ASSERT_TRUE(b.link->connect(b.request));
+  clock.advance(seconds(1));
+  (void)b.poll();
+  EXPECT_EQ(b.received, 3);
 }
 
 }  // namespace

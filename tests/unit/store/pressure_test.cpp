@@ -115,6 +115,24 @@ INSTANTIATE_TEST_SUITE_P(Lanes, Sheds,
                          ::testing::Values(WhenFull::drop_oldest, WhenFull::keep_latest, WhenFull::thin),
                          name_of);
 
+TEST_F(Squeezed, a_hole_over_the_border_of_two_epochs_is_explained_by_the_records_of_both) {
+  open(WhenFull::thin);
+  for (std::int64_t i = 1; i <= 3000; ++i) {
+    if (i % 50 == 0) {
+      device.drop();
+      device.open(options);
+    }
+    ASSERT_EQ(outcome(add("bulk", 400)), "ok");
+  }
+  std::int64_t waiting = 0;
+  for (Fetched f = device.fetch(kBulk);; f = device.fetch(kBulk, f.end_seq)) {
+    ASSERT_FALSE(f.vanished.has_value()) << f.vanished->first << " to " << f.vanished->last;
+    waiting += static_cast<std::int64_t>(f.events.size());
+    if (!f.more && f.events.empty()) break;
+  }
+  EXPECT_EQ(waiting, device.lane("bulk").backlog_events);
+}
+
 TEST_F(Squeezed, keep_latest_keeps_the_newest_of_each_key) {
   open(WhenFull::keep_latest);
   std::map<std::string, std::int64_t> newest;

@@ -88,6 +88,14 @@ class ScriptedDisk final : public Disk {
 [[nodiscard]] std::unique_ptr<Sensor> make_seeded_sensor(std::string name, std::string unit,
                                                          std::uint64_t seed, const Clock& clock);
 
+/// What lies between one client and the broker.
+struct ClientNetwork {
+  bool reachable = true;           ///< false: its connections die, new ones are refused
+  bool silent = false;             ///< as ScriptedBroker::set_silent(), for this client
+  Duration extra_latency{};        ///< one way, beyond that of the broker
+  unsigned lost_per_thousand = 0;  ///< packets: TCP sends each again, 200 ms later, then 400 ms, ...; below 1,000
+};
+
 /// A broker that keeps MQTT's rules, in memory and in virtual time: sessions, QoS 1 with PUBACKs in order,
 /// Receive Maximum, Maximum Packet Size, subscriptions with wildcards, retained messages, message expiry,
 /// wills, takeover of a client id. What it does wrong it does because the test said so. Every rule holds per
@@ -121,6 +129,13 @@ class ScriptedBroker {
   /// for as long as they last; the ends find out by connect timeout and keep alive. false: new connections
   /// work again.
   void set_silent(bool silent);
+  /// The network of one client, from now on. Default: reachable, no further latency, no loss.
+  void set_network(const std::string& client_id, const ClientNetwork& network);
+  /// What a session queues for a client at most; beyond it new messages are acknowledged and thrown away, as Mosquitto
+  /// does it. Default: a test that queues more than 100,000 is mistaken, and aborts.
+  void set_session_messages_max(std::size_t messages);
+  /// false: accepted() stays as it is. For long lives. Default true.
+  void set_history(bool keep);
   void set_lose_next_acks(std::size_t count);  ///< stores the message but the PUBACK never leaves
   void kill_connection(const std::string& client_id, std::int32_t reason);  ///< only that one
   void kill_connections(std::int32_t reason);  ///< DISCONNECT with a reason, or 0: the network dies
@@ -133,6 +148,7 @@ class ScriptedBroker {
   [[nodiscard]] std::size_t connects() const;                ///< attempts, refused and failed ones too
   [[nodiscard]] std::vector<Instant> connect_times() const;  ///< of these attempts
   [[nodiscard]] std::size_t connections() const;             ///< accepted by the broker and open, now
+  [[nodiscard]] std::uint64_t dropped() const;  ///< messages that a session had no room for
   /// When the next packet or timeout is due: a simulation advances to it. Instant::max(): nothing is under
   /// way.
   [[nodiscard]] Instant next_event() const;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "sim/direct_backlog.hpp"
+#include "prove/simulate_backlog.hpp"
 
 #include <utility>
 
 #include "relay/answer_replay.hpp"
 
-namespace holdfast::sim_tests {
+namespace holdfast::prove {
 
 void DirectBacklog::fetch(const relay::FetchRequest& request) {
   auto fetched = store_.fetch(request);
@@ -57,4 +57,4 @@ void DirectBacklog::retry() {
   for (const auto& ask : std::exchange(unanswered_, {})) ask();
 }
 
-}  // namespace holdfast::sim_tests
+}  // namespace holdfast::prove

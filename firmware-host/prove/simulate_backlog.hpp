@@ -8,7 +8,7 @@
 #include "relay/mailbox.hpp"
 #include "store/store.hpp"
 
-namespace holdfast::sim_tests {
+namespace holdfast::prove {
 
 /// The relay's Backlog without threads: calls the store and answers into the mailbox before it returns. What the
 /// store cannot answer now waits for retry().
@@ -39,4 +39,4 @@ class DirectBacklog final : public relay::Backlog {
   std::vector<std::function<void()>> unanswered_;
 };
 
-}  // namespace holdfast::sim_tests
+}  // namespace holdfast::prove

@@ -27,9 +27,9 @@ class Backlog final : public relay::Backlog {
     mailbox_.put(relay::FetchReply{request.lane, request.after_seq, std::move(fetched->events),
                                    fetched->end_seq, fetched->more});
   }
-  void fetch_control() override {
-    auto records = store_.control_records();
-    if (!records) return put_off(records.error(), [this] { fetch_control(); });
+  void fetch_control(bool announce) override {
+    auto records = store_.control_records(announce);
+    if (!records) return put_off(records.error(), [this, announce] { fetch_control(announce); });
     mailbox_.put(std::move(*records));
   }
   void settle(std::vector<relay::Settlement> settled) override {

@@ -14,9 +14,9 @@ void DirectBacklog::fetch(const relay::FetchRequest& request) {
                                  fetched->end_seq, fetched->more});
 }
 
-void DirectBacklog::fetch_control() {
-  auto records = store_.control_records();
-  if (!records) return unanswered_.push_back([this] { fetch_control(); });
+void DirectBacklog::fetch_control(bool announce) {
+  auto records = store_.control_records(announce);
+  if (!records) return unanswered_.push_back([this, announce] { fetch_control(announce); });
   mailbox_.put(std::move(*records));
 }
 

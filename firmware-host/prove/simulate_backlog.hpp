@@ -18,7 +18,7 @@ class DirectBacklog final : public relay::Backlog {
       : store_(store), mailbox_(mailbox), clock_(clock) {}
 
   void fetch(const relay::FetchRequest& request) override;
-  void fetch_control() override;
+  void fetch_control(bool announce) override;
   void settle(std::vector<relay::Settlement> settled) override;
   void settle_control(std::int64_t row, bool is_gap) override;
   void refuse(relay::Refusal refusal) override;

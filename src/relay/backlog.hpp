@@ -72,8 +72,9 @@ class Backlog {
   virtual ~Backlog() = default;
   /// One outstanding fetch per lane.
   virtual void fetch(const FetchRequest& request) = 0;
-  /// Asks for all unacknowledged records (bounded by the store). One outstanding.
-  virtual void fetch_control() = 0;
+  /// Asks for all unacknowledged records (bounded by the store). `announce`, on a new connection: also for the newest
+  /// epoch's, acknowledged or not. One outstanding.
+  virtual void fetch_control(bool announce) = 0;
   /// The broker has acknowledged these events. Durable within StoreOptions::settle_delay_max.
   virtual void settle(std::vector<Settlement> settled) = 0;
   virtual void settle_control(std::int64_t row, bool is_gap) = 0;

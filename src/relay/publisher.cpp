@@ -101,6 +101,7 @@ void Publisher::begin(const platform::ConnectGrant& grant, Instant now) {
   acknowledged_token_ = 0;
   suspects_.begun(clock_.now());
   control_.want();
+  announce_ = true;
   presence_.connected(grant.retain_available, now, clock_.wall());
 }
 
@@ -153,7 +154,7 @@ void Publisher::clear(const EventPlace& suspect) {
 }
 
 void Publisher::fetch(Instant now) {
-  if (carries_records() && control_.take_fetch(now)) backlog_.fetch_control();
+  if (carries_records() && control_.take_fetch(now)) backlog_.fetch_control(std::exchange(announce_, false));
   if (!lease_.alone()) tell_records_through();
   if (is_first()) {
     if (const auto request = replay_.next_fetch(now)) backlog_.fetch_replay(*request);

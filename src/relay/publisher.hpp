@@ -157,6 +157,7 @@ class Publisher {
   store::ShareLease lease_;
   std::vector<LaneFeed> lanes_;
   ControlFeed control_;
+  bool announce_ = false;                      // the broker may have forgotten the epoch's record
   std::uint64_t control_news_ = 0;             // the last notice of new records
   std::optional<std::uint64_t> told_through_;  // the last one that was told
   ReplayFeed replay_;

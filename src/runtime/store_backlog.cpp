@@ -11,8 +11,8 @@ void StoreBacklog::fetch(const relay::FetchRequest& request) {
   store_.post([this, request](Store& store) { serve_fetch(store, request); });
 }
 
-void StoreBacklog::fetch_control() {
-  store_.post([this](Store& store) { serve_control(store); });
+void StoreBacklog::fetch_control(bool announce) {
+  store_.post([this, announce](Store& store) { serve_control(store, announce); });
 }
 
 void StoreBacklog::settle(std::vector<relay::Settlement> settled) {
@@ -92,10 +92,11 @@ void StoreBacklog::serve_replay(Store& store, const relay::ReplayFetch& request)
   mailbox_.put(std::move(*reply));
 }
 
-void StoreBacklog::serve_control(Store& store) {
-  auto records = store.control_records();
+void StoreBacklog::serve_control(Store& store, bool announce) {
+  auto records = store.control_records(announce);
   if (!records) {
-    store_.post_at(clock_.now() + kRetryPause, [this](Store& again) { serve_control(again); });
+    store_.post_at(clock_.now() + kRetryPause,
+                   [this, announce](Store& again) { serve_control(again, announce); });
     return;
   }
   mailbox_.put(std::move(*records));

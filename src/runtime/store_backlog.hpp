@@ -22,7 +22,7 @@ class StoreBacklog final : public relay::Backlog {
       : relay_(relay), desk_(desk), store_(store), mailbox_(mailbox), clock_(clock) {}
 
   void fetch(const relay::FetchRequest& request) override;
-  void fetch_control() override;
+  void fetch_control(bool announce) override;
   void settle(std::vector<relay::Settlement> settled) override;
   void settle_control(std::int64_t row, bool is_gap) override;
   void refuse(relay::Refusal refusal) override;
@@ -36,7 +36,7 @@ class StoreBacklog final : public relay::Backlog {
  private:
   void serve_fetch(store::Store& store, const relay::FetchRequest& request);
   void after_settling(store::Store& store);
-  void serve_control(store::Store& store);
+  void serve_control(store::Store& store, bool announce);
   void serve_refusal(store::Store& store, const relay::Refusal& refusal);
   void serve_replay(store::Store& store, const relay::ReplayFetch& request);
 

@@ -21,6 +21,7 @@ constexpr std::string_view kAddEnd =
     "INSERT OR REPLACE INTO hf_epoch_end (n, lane_name, last_seq) SELECT ?1, ?2, ?3";
 constexpr std::string_view kUnacknowledged =
     "SELECT n, epoch, parent, reason FROM hf_epoch WHERE acknowledged = 0 ORDER BY n LIMIT ?1";
+constexpr std::string_view kRecord = "SELECT n, epoch, parent, reason FROM hf_epoch WHERE n = ?1";
 constexpr std::string_view kEnds = "SELECT lane_name, last_seq FROM hf_epoch_end WHERE n = ?1";
 constexpr std::string_view kEndOf = "SELECT last_seq FROM hf_epoch_end WHERE n = ?1 AND lane_name = ?2";
 constexpr std::string_view kAcknowledge = "UPDATE hf_epoch SET acknowledged = 1 WHERE n = ?1";
@@ -56,6 +57,7 @@ Result<EpochTable> EpochTable::open(Connection& connection) {
                                                 {&table.add_epoch_, kAddEpoch},
                                                 {&table.add_end_, kAddEnd},
                                                 {&table.unacknowledged_, kUnacknowledged},
+                                                {&table.record_, kRecord},
                                                 {&table.ends_, kEnds},
                                                 {&table.end_of_, kEndOf},
                                                 {&table.acknowledge_, kAcknowledge},
@@ -171,14 +173,24 @@ Result<std::vector<LaneEnd>> EpochTable::ends_of(std::int64_t number) {
 
 Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::unacknowledged(
     std::size_t records_max) {
+  return records_of(unacknowledged_.bind(1, static_cast<std::int64_t>(records_max)));
+}
+
+Result<std::optional<EpochRecord>> EpochTable::record_of(std::int64_t number) {
+  auto records = records_of(record_.bind(1, number));
+  if (!records) return tl::unexpected<Error>(records.error());
+  if (records->empty()) return std::nullopt;
+  return std::move(records->front().second);
+}
+
+Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::records_of(Statement& rows) {
   std::vector<std::pair<std::int64_t, EpochRecord>> records;
-  unacknowledged_.bind(1, static_cast<std::int64_t>(records_max));
-  const auto done = for_each(unacknowledged_, [&] {
+  const auto done = for_each(rows, [&] {
     EpochRecord record;
-    record.epoch = as_epoch(unacknowledged_.integer(1));
-    if (!unacknowledged_.is_null(2)) record.parent = as_epoch(unacknowledged_.integer(2));
-    record.reason = unacknowledged_.text(3);
-    records.emplace_back(unacknowledged_.integer(0), std::move(record));
+    record.epoch = as_epoch(rows.integer(1));
+    if (!rows.is_null(2)) record.parent = as_epoch(rows.integer(2));
+    record.reason = rows.text(3);
+    records.emplace_back(rows.integer(0), std::move(record));
   });
   if (!done) return tl::unexpected<Error>(done.error());
   for (auto& [number, record] : records) {

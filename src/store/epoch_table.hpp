@@ -65,6 +65,8 @@ class EpochTable {
   /// The oldest ones, with their numbers.
   [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged(
       std::size_t records_max);
+  /// Of one epoch; nothing when it is not known any more.
+  [[nodiscard]] Result<std::optional<EpochRecord>> record_of(std::int64_t number);
   [[nodiscard]] Result<void> acknowledge(std::int64_t number);
   /// Forgets acknowledged epochs below `number`, which must be in use by no row, and the boots that no epoch
   /// names.
@@ -77,6 +79,7 @@ class EpochTable {
   };
   Result<std::int64_t> store_boot(const NewEpoch& epoch);
   Result<std::vector<LaneEnd>> ends_of(std::int64_t number);
+  Result<std::vector<std::pair<std::int64_t, EpochRecord>>> records_of(Statement& rows);
 
   std::map<std::int64_t, Epoch> epochs_;
   std::map<std::int64_t, Boot> boots_;
@@ -88,6 +91,7 @@ class EpochTable {
   Statement add_epoch_;
   Statement add_end_;
   Statement unacknowledged_;
+  Statement record_;
   Statement ends_;
   Statement end_of_;
   Statement acknowledge_;

@@ -193,7 +193,8 @@ class Session {
 
   // --- for the relay ---
   [[nodiscard]] Result<Fetched> fetch(const FetchOrder& order);
-  [[nodiscard]] Result<std::vector<ControlRecord>> control_records();
+  /// `announce`: also the newest epoch's, if it was acknowledged before.
+  [[nodiscard]] Result<std::vector<ControlRecord>> control_records(bool announce);
   /// The event leaves the backlog: it was fetched, and not dropped since. Stored by store_settled().
   void settle(LaneNumber lane, std::int64_t seq);
   /// Fetched and not released, settled, or of a lane that is gone.
@@ -361,6 +362,7 @@ class Session {
   [[nodiscard]] const LaneRecord* find_record(LaneNumber number) const noexcept;
   [[nodiscard]] std::optional<base::TimeAnchor> trusted_anchor() const;
   [[nodiscard]] bool complete(ReadRow& row) const;
+  [[nodiscard]] Result<void> announce_newest(std::vector<ControlRecord>& records);
   [[nodiscard]] Result<std::optional<Hole>> explain(Lane& lane, std::int64_t from, std::int64_t to);
 
   // Room.
@@ -437,6 +439,7 @@ class Session {
   Mark transaction_mark_;
   Mark savepoint_mark_;
   std::vector<std::int64_t> acknowledged_epochs_;  ///< waiting to be stored
+  std::optional<std::int64_t> announced_again_;    ///< an acknowledged epoch, on a new connection
   std::vector<std::int64_t> acknowledged_gaps_;
   std::vector<RequeuedPlace> acknowledged_requeued_;
   std::size_t staged_requeued_ = 0;

@@ -119,7 +119,7 @@ Result<Fetched> Session::fetch(const FetchOrder& order) {
   return fetched;
 }
 
-Result<std::vector<ControlRecord>> Session::control_records() {
+Result<std::vector<ControlRecord>> Session::control_records(bool announce) {
   std::vector<ControlRecord> records;
   auto epochs = epochs_.unacknowledged(limits::kControlRecordsMax + acknowledged_epochs_.size());
   if (!epochs) return tl::unexpected<Error>(epochs.error());
@@ -129,6 +129,9 @@ Result<std::vector<ControlRecord>> Session::control_records() {
   const auto full = [&] { return records.size() == limits::kControlRecordsMax; };
   for (auto& [number, record] : *epochs) {
     if (!full() && waits(acknowledged_epochs_, number)) records.push_back({number, std::move(record)});
+  }
+  if (announce) {
+    if (auto done = announce_newest(records); !done) return tl::unexpected<Error>(done.error());
   }
   auto gaps = losses_.gaps(limits::kControlRecordsMax + acknowledged_gaps_.size());
   if (!gaps) return tl::unexpected<Error>(gaps.error());
@@ -150,6 +153,21 @@ Result<std::vector<ControlRecord>> Session::control_records() {
     records.push_back({gap.n, std::move(record)});
   }
   return records;
+}
+
+// Behind the unacknowledged ones, which are older, or the same.
+Result<void> Session::announce_newest(std::vector<ControlRecord>& records) {
+  const auto newest = epochs_.newest();
+  const bool is_there = newest && std::any_of(records.begin(), records.end(), [&](const ControlRecord& each) {
+                          return each.row == newest->number;
+                        });
+  if (!newest || is_there || records.size() == limits::kControlRecordsMax) return {};
+  auto record = epochs_.record_of(newest->number);
+  if (!record) return tl::unexpected<Error>(record.error());
+  if (!*record) return {};
+  records.push_back({newest->number, std::move(**record)});
+  announced_again_ = newest->number;
+  return {};
 }
 
 Result<EventPage> Session::events(std::size_t lane_index, std::int64_t after_seq, std::size_t events_max) {

@@ -84,6 +84,7 @@ bool Session::is_pinned(LaneNumber number, std::int64_t seq) const noexcept {
 }
 
 void Session::settle_control(std::int64_t row, bool is_gap) {
+  if (!is_gap && row == announced_again_) return;  // that it was acknowledged is known
   (is_gap ? acknowledged_gaps_ : acknowledged_epochs_).push_back(row);
 }
 

@@ -72,8 +72,9 @@ class Store {
 
   /// Nothing when the lease is not the relay's any more.
   [[nodiscard]] Result<Fetched> fetch(const FetchOrder& order);
-  /// The oldest unacknowledged ones, at most limits::kControlRecordsMax.
-  [[nodiscard]] Result<std::vector<ControlRecord>> control_records();
+  /// The oldest unacknowledged ones, at most limits::kControlRecordsMax. `announce`, on a new connection: also the newest
+  /// epoch's, because the broker may have lost it and a consumer that lacks it does not know where the epoch began.
+  [[nodiscard]] Result<std::vector<ControlRecord>> control_records(bool announce = false);
   void settle(LaneNumber lane, std::int64_t seq);
   void settle_control(std::int64_t row, bool is_gap);
   void release_pins(std::size_t relay = 0);

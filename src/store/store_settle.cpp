@@ -54,10 +54,10 @@ bool Store::give_up_damaged(const RefusalNote& note) {
   return false;
 }
 
-Result<std::vector<ControlRecord>> Store::control_records() {
+Result<std::vector<ControlRecord>> Store::control_records(bool announce) {
   if (!have_session()) return fail(ErrorCode::io_error, "fetch records", "the store is not usable now");
-  auto records = session_->control_records();
-  if (!records && says_damaged(records.error()) && mend()) records = session_->control_records();
+  auto records = session_->control_records(announce);
+  if (!records && says_damaged(records.error()) && mend()) records = session_->control_records(announce);
   if (records) control_left_ = records->size() == limits::kControlRecordsMax;
   return records;
 }

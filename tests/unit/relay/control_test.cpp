@@ -63,6 +63,20 @@ TEST(RelayControl, records_go_before_events_on_every_connection) {
   EXPECT_EQ(topics(world)[before], kEpochTopic);
 }
 
+TEST(RelayControl, each_connection_asks_once_for_the_epochs_record_that_the_broker_may_have_lost) {
+  World world;
+  world.backlog.commit_control(epoch_record());
+  world.commit();
+  EXPECT_TRUE(world.run_until_settled());
+  world.backlog.commit_control(gap_record(9));
+  EXPECT_TRUE(world.run_until_settled());
+  EXPECT_EQ(world.backlog.announcements(), 1U);
+  world.broker.kill_connections(0);
+  world.commit();
+  EXPECT_TRUE(world.run_until_settled());
+  EXPECT_EQ(world.backlog.announcements(), 2U);
+}
+
 TEST(RelayControl, a_gap_record_goes_before_later_events_that_are_not_yet_published) {
   RelayOptions options;
   options.window_events = 1;

@@ -76,7 +76,8 @@ void MemoryBacklog::answer_fetch(const FetchRequest& request) {
   mailbox_.put(std::move(reply));
 }
 
-void MemoryBacklog::fetch_control() {
+void MemoryBacklog::fetch_control(bool announce) {
+  if (announce) announcements_ += 1;
   if (std::exchange(fetching_control_, true)) breach("two control fetches at once");
   answers_.emplace_back([this] {
     fetching_control_ = false;

@@ -34,7 +34,7 @@ class MemoryBacklog final : public Backlog {
 
   // Backlog.
   void fetch(const FetchRequest& request) override;
-  void fetch_control() override;
+  void fetch_control(bool announce) override;
   void settle(std::vector<Settlement> settled) override;
   void settle_control(std::int64_t row, bool is_gap) override;
   void refuse(Refusal refusal) override;
@@ -69,6 +69,7 @@ class MemoryBacklog final : public Backlog {
   [[nodiscard]] const std::vector<FetchRequest>& orders() const { return orders_; }
   /// Up to which notices the relay said so.
   [[nodiscard]] const std::vector<std::uint64_t>& records_through() const { return records_through_; }
+  [[nodiscard]] std::size_t announcements() const { return announcements_; }  ///< asked for
   [[nodiscard]] std::size_t fetches() const { return fetches_; }
   [[nodiscard]] std::size_t settle_calls() const { return settle_calls_; }
   [[nodiscard]] std::size_t events_fetched_most() const { return events_fetched_most_; }
@@ -88,6 +89,7 @@ class MemoryBacklog final : public Backlog {
   std::deque<std::function<void()>> answers_;
   std::set<LaneNumber> fetching_;
   bool fetching_control_ = false;
+  std::size_t announcements_ = 0;
   bool quarantine_full_ = false;
   std::set<std::pair<LaneNumber, std::int64_t>> pinned_;
   std::set<Place> purged_;

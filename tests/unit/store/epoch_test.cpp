@@ -76,6 +76,23 @@ TEST_F(Epochs, are_announced_until_that_is_acknowledged) {
   EXPECT_TRUE(records().empty());
 }
 
+TEST_F(Epochs, are_announced_again_on_a_new_connection_and_that_costs_no_commit) {
+  device.open();
+  device.add("alarm");
+  device.drain();
+  const auto first = device.store->control_records(true).value();
+  ASSERT_EQ(first.size(), 1U);
+  device.store->settle_control(first[0].row, false);
+  ASSERT_TRUE(device.store->store_settled(true));
+  EXPECT_TRUE(device.store->control_records(false)->empty());
+  const auto again = device.store->control_records(true).value();
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(std::get<EpochRecord>(again[0].record).epoch, std::get<EpochRecord>(first[0].record).epoch);
+  device.store->settle_control(again[0].row, false);
+  EXPECT_EQ(device.store->store_settled(true), 0U);
+  EXPECT_EQ(device.store->statistics().settle_commits, 1U);
+}
+
 TEST_F(Epochs, are_announced_a_bounded_number_at_a_time_after_many_crashes_without_a_broker) {
   constexpr std::size_t kOpenings = limits::kControlRecordsMax + 10;
   for (std::size_t i = 0; i < kOpenings; ++i) {

@@ -13,7 +13,7 @@ target_link_libraries(holdfast_prove_crash PUBLIC holdfast_program holdfast::sim
 
 # The parts of `holdfast prove kill`, as a library because tests look at them one by one, and the device program that is
 # killed, found beside holdfast in the build tree.
-set(parts kill_command kill_contender kill_plan kill_receiver kill_report kill_stage kill_verdict place)
+set(parts kill_command kill_contender kill_plan kill_receiver kill_report kill_stage kill_verdict place stage_kit)
 list(TRANSFORM parts PREPEND prove/)
 list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_kill STATIC ${parts})

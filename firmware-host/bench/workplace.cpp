@@ -10,7 +10,7 @@
 namespace holdfast::bench {
 namespace {
 
-constexpr std::array kFiles = {kOurFile, kSmallFile, kRawFile};
+constexpr std::array kFiles = {kOurFile, kSmallFile, kRawFile, kGrowthFile, kControlFile};
 
 }  // namespace
 
@@ -47,7 +47,7 @@ Workplace::~Workplace() {
 
 void Workplace::remove_database(const std::string& path) {
   std::error_code ignored;
-  for (const char* suffix : {"", "-wal"}) std::filesystem::remove(path + suffix, ignored);
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix, ignored);
 }
 
 StoreOptions measured_store(std::string path, std::uint64_t budget_bytes) {

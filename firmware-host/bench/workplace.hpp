@@ -13,6 +13,8 @@ namespace holdfast::bench {
 inline constexpr const char* kOurFile = "ours.db";
 inline constexpr const char* kSmallFile = "ours-small.db";
 inline constexpr const char* kRawFile = "raw.db";
+inline constexpr const char* kGrowthFile = "growth.db";    // of `prove growth`
+inline constexpr const char* kControlFile = "control.db";  // likewise
 
 /// The directory that the bench works in. One that it made itself goes with it; of another the databases go.
 class Workplace {
@@ -28,7 +30,7 @@ class Workplace {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  /// Removes a database and its WAL. Nobody may have it open.
+  /// Removes a database, its WAL and its -shm file. Nobody may have it open.
   static void remove_database(const std::string& path);
 
  private:

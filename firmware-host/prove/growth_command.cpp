@@ -36,10 +36,10 @@ constexpr std::uint64_t kFewest = 1'000;
   report.file_system = found->name;
   for (std::uint64_t rows = kFewest;; rows = std::min(rows * 10, options.rows)) {
     say(fmt::format("{} rows", rows));
-    const auto point = measure_growth(place / "growth.db", rows, platform.view());
+    const auto point = measure_growth(place / bench::kGrowthFile, rows, platform.view());
     if (!point) return tl::unexpected<Error>(point.error());
     report.points.push_back(*point);
-    const auto control = naive_poll_ms(place / "control.db", rows);
+    const auto control = naive_poll_ms(place / bench::kControlFile, rows);
     if (!control) return tl::unexpected<Error>(control.error());
     report.points.back().naive_poll_ms = *control;
     if (rows == options.rows) return report;

@@ -52,10 +52,7 @@ using Database = std::unique_ptr<sqlite3, Close>;
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since).count();
 }
 
-}  // namespace
-
-Result<double> naive_poll_ms(const std::string& path, std::uint64_t rows) {
-  bench::Workplace::remove_database(path);
+[[nodiscard]] Result<double> fill_and_poll(const std::string& path, std::uint64_t rows) {
   sqlite3* handle = nullptr;
   const int opened = sqlite3_open(path.c_str(), &handle);
   Database db(handle);
@@ -68,9 +65,16 @@ Result<double> naive_poll_ms(const std::string& path, std::uint64_t rows) {
     if (!took) return took;
     all.push_back(*took);
   }
-  db.reset();
-  bench::Workplace::remove_database(path);
   return bench::median(std::move(all));
+}
+
+}  // namespace
+
+Result<double> naive_poll_ms(const std::string& path, std::uint64_t rows) {
+  bench::Workplace::remove_database(path);
+  auto took = fill_and_poll(path, rows);
+  bench::Workplace::remove_database(path);  // also when it failed
+  return took;
 }
 
 }  // namespace holdfast::prove

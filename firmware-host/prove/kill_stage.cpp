@@ -15,6 +15,7 @@
 
 #include "demonstration/process.hpp"
 #include "demonstration/tables.hpp"
+#include "prove/stage_kit.hpp"
 
 namespace holdfast::prove {
 namespace {
@@ -25,7 +26,6 @@ using std::chrono::seconds;
 
 constexpr const char* kDeviceProgram = "holdfast_kill_device";
 constexpr std::uint64_t kLastEvents = 10;  // of the life that ends by itself
-constexpr int kKilled = 128 + SIGKILL;
 
 // Patience with a machine that is slow; nothing takes so long on one that is not.
 constexpr seconds kPatience{30};
@@ -120,7 +120,7 @@ Result<void> KillStage::live_until_killed(const Cast& cast, const Death& death) 
   const auto ended = await(kPatience, [this] { return !device_->running(); });
   if (auto done = expect(ended, "a device does not come to the point where it should die"); !done)
     return done;
-  if (device_->wait(milliseconds(0)) != kKilled)
+  if (!ended_by_sigkill(*device_))
     return tl::unexpected<Error>(device_error("a device ended instead of being killed"));
   counts_.device_kills += 1;
   return {};
@@ -138,9 +138,7 @@ Result<void> KillStage::live_in_trouble(const Cast& cast, const TroubledLife& li
   const auto again =
       await(kPatience, [&] { return receiver_->messages() > then + 1 || !device_->running(); });
   if (auto done = expect(again, "nothing arrives from a device after the trouble"); !done) return done;
-  if (!device_->running()) return tl::unexpected<Error>(device_error("a device ended in trouble"));
-  kill_device();
-  return {};
+  return kill_device();
 }
 
 Result<void> KillStage::live_to_the_end(const Cast& cast) {
@@ -166,7 +164,8 @@ Result<void> KillStage::disturb_network(const TroubledLife& life) {
   }
   counts_.network_troubles += 1;
   if (auto done = pause(life.lasts); !done) return done;
-  if (life.killed_in_it) kill_device();
+  if (life.killed_in_it)
+    if (auto done = kill_device(); !done) return done;
   proxy_->heal();
   return {};
 }
@@ -177,7 +176,8 @@ Result<void> KillStage::kill_broker(const TroubledLife& life) {
   broker_->process().kill();
   counts_.broker_kills += 1;
   if (auto done = pause(life.lasts); !done) return done;
-  if (life.killed_in_it) kill_device();
+  if (life.killed_in_it)
+    if (auto done = kill_device(); !done) return done;
   return broker_->restart();
 }
 
@@ -224,9 +224,10 @@ Result<void> KillStage::await_receipts(const Cast& cast, const std::vector<demo:
   return {};
 }
 
-void KillStage::kill_device() {
-  device_->kill();
+Result<void> KillStage::kill_device() {
+  if (auto killed = kill_at_work(*device_, path("device.log")); !killed) return killed;
   counts_.device_kills += 1;
+  return {};
 }
 
 Result<bool> KillStage::await(milliseconds patience, const std::function<bool()>& done) {

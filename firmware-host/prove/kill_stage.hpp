@@ -60,7 +60,7 @@ class KillStage {
   [[nodiscard]] Result<void> kill_broker(const TroubledLife& life);
   [[nodiscard]] Result<void> settle_broker();
   [[nodiscard]] Result<void> await_receipts(const Cast& cast, const std::vector<demo::LedgerRow>& committed);
-  void kill_device();
+  [[nodiscard]] Result<void> kill_device();
   [[nodiscard]] Result<bool> await(std::chrono::milliseconds patience, const std::function<bool()>& done);
   [[nodiscard]] Result<void> pause(std::chrono::milliseconds time);
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }

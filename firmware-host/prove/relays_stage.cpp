@@ -11,6 +11,7 @@
 #include "demonstration/process.hpp"
 #include "demonstration/tables.hpp"
 #include "prove/relays_verdict.hpp"
+#include "prove/stage_kit.hpp"
 
 namespace holdfast::prove {
 namespace {
@@ -24,6 +25,7 @@ constexpr const char* kDeviceProgram = "holdfast_relays_device";
 constexpr seconds kPatience{30};
 constexpr seconds kEndPatience{90};
 constexpr milliseconds kLook{10};
+constexpr const char* kEndedByItself = "the device ended by itself";
 constexpr milliseconds kOneWay{10};  // so that each connection has several events in flight
 
 [[nodiscard]] std::string read_text(const std::string& path) {
@@ -71,7 +73,7 @@ Result<void> RelaysStage::play(const RelaysPlan& plan) {
   if (!done) return done;
   if (!plan.killed) return end_device();
   if (done = pause(plan.until_killed); !done) return done;
-  device_->kill();
+  if (done = kill_at_work(*device_, path("device.log")); !done) return done;
   counts_.process_kills += 1;
   return {};
 }
@@ -83,8 +85,13 @@ Result<void> RelaysStage::start_device() {
   auto device = demo::ChildProcess::start(std::move(arguments), path("device.log"));
   if (!device) return tl::unexpected<Error>(device.error());
   device_ = std::move(*device);
-  return expect(await(kPatience, [&] { return all_publish() || !device_->running(); }),
-                "not all connections publish");
+  return await_all_publish("not all connections publish");
+}
+
+Result<void> RelaysStage::await_all_publish(const char* or_else) {
+  const auto published = await(kPatience, [this] { return all_publish() || !device_->running(); });
+  if (auto done = expect(published, or_else); !done) return done;
+  return expect(device_->running(), kEndedByItself);
 }
 
 bool RelaysStage::all_publish() {
@@ -97,7 +104,7 @@ bool RelaysStage::all_publish() {
 
 Result<void> RelaysStage::disturb(const LinkFault& fault) {
   if (auto done = pause(fault.calm); !done) return done;
-  if (!device_->running()) return expect(false, "the device ended by itself");
+  if (auto done = expect(device_->running(), kEndedByItself); !done) return done;
   demo::Proxy& proxy = *proxies_[fault.connection - 1];
   counts_.link_faults += 1;
   switch (fault.trouble) {
@@ -117,8 +124,7 @@ Result<void> RelaysStage::disturb(const LinkFault& fault) {
   proxy.delay(kOneWay);
   // The next fault meets a connection that has its share again.
   life_begins_at_ = journal_.lines().size();
-  return expect(await(kPatience, [&] { return all_publish() || !device_->running(); }),
-                "a connection does not come back to its work");
+  return await_all_publish("a connection does not come back to its work");
 }
 
 std::uint64_t RelaysStage::handovers_so_far() {
@@ -130,6 +136,7 @@ std::uint64_t RelaysStage::handovers_so_far() {
 }
 
 Result<void> RelaysStage::end_device() {
+  if (auto done = expect(device_->running(), kEndedByItself); !done) return done;
   device_->ask_to_end();
   const auto ended = await(kEndPatience, [this] { return !device_->running(); });
   if (auto done = expect(ended, "the device does not end"); !done) return done;

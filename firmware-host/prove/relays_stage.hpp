@@ -53,6 +53,7 @@ class RelaysStage {
         journal_(path("journal")) {}
   [[nodiscard]] Result<void> start_world();
   [[nodiscard]] Result<void> start_device();
+  [[nodiscard]] Result<void> await_all_publish(const char* or_else);
   [[nodiscard]] bool all_publish();
   [[nodiscard]] std::uint64_t handovers_so_far();
   [[nodiscard]] Result<void> disturb(const LinkFault& fault);

@@ -46,6 +46,17 @@ TEST(ProveGrowth, measures_each_size_and_purges_in_bounded_steps) {
   EXPECT_THAT(read_file(page), HasSubstr("20000 rows</text>"));
 }
 
+TEST(ProveGrowth, a_directory_with_a_database_of_a_name_that_it_uses_is_left_alone) {
+  for (const char* name : {"growth.db", "control.db", "raw.db"}) {
+    const TempDir dir;
+    (void)dir.write(name, "precious");
+    const auto run = holdfast({"prove", "growth", "--dir", dir / ""});
+    EXPECT_NE(run->exit_code(), 0);
+    EXPECT_THAT(run->err(), HasSubstr("take another directory"));
+    EXPECT_EQ(read_file(dir / name), "precious");
+  }
+}
+
 TEST(ProveGrowth, a_table_that_does_not_grow_is_a_mistake_of_the_command_line) {
   EXPECT_EQ(holdfast({"prove", "growth", "--rows", "1000"})->exit_code(), 64);
 }

@@ -28,7 +28,7 @@ holdfast_target(holdfast_kill_device)
 target_link_libraries(holdfast_kill_device PRIVATE holdfast_program)
 
 # The parts of `holdfast prove relays`, and the device program that has several connections.
-set(parts relays_command relays_journal relays_plan relays_report relays_stage relays_verdict)
+set(parts relays_command relays_journal relays_link relays_plan relays_report relays_stage relays_verdict)
 list(TRANSFORM parts PREPEND prove/)
 list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_relays STATIC ${parts})
@@ -37,8 +37,8 @@ target_include_directories(holdfast_prove_relays PRIVATE ${PROJECT_SOURCE_DIR}/s
 target_link_libraries(holdfast_prove_relays PUBLIC holdfast_prove_kill
                                             PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
 
-add_executable(holdfast_relays_device prove/kill_link.cpp prove/kill_plan.cpp prove/relays_device.cpp
-                                      prove/relays_journal.cpp prove/relays_link.cpp prove/relays_plan.cpp)
+add_executable(holdfast_relays_device prove/relays_device.cpp
+                                      prove/relays_journal.cpp prove/relays_link.cpp)
 holdfast_target(holdfast_relays_device)
 target_link_libraries(holdfast_relays_device PRIVATE holdfast_program)
 

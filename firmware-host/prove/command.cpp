@@ -8,6 +8,8 @@
 namespace holdfast::program {
 namespace {
 
+constexpr std::uint64_t kFewestRowsMin = 2'000;
+
 void add_prove_crash(CLI::App& prove, ProveCrashOptions& options, int& exit_code) {
   CLI::App* crash =
       prove.add_subcommand("crash", "Cut the power anywhere in a workload, and open what is left");
@@ -60,14 +62,21 @@ void add_prove_relays(CLI::App& prove, ProveRelaysOptions& options, int& exit_co
 void add_prove_growth(CLI::App& prove, ProveGrowthOptions& options, int& exit_code) {
   CLI::App* growth = prove.add_subcommand("growth", "What poll, commit and purge cost while the table grows");
   growth->add_option("--rows", options.rows, "Of the largest table")
-      ->check(CLI::Range(std::uint64_t{10'000}, std::uint64_t{1'000'000}))
+      ->check(CLI::Range(10 * kFewestRowsMin, std::uint64_t{1'000'000}))
       ->capture_default_str();
+  growth->add_option("--fewest-rows", options.fewest_rows, "Of the smallest table")
+      ->check(CLI::Range(kFewestRowsMin, std::uint64_t{100'000}))
+      ->group("");  // not in the help: for tests, which have no time for more
   growth->add_option("--dir", options.directory,
                      "Where to work (default: a temporary directory in the current one)");
   growth->add_option("--html", options.html, "Also write a page with a chart to this file")
       ->type_name("FILE");
   growth->add_flag("--json", options.json, "One JSON document on the last line of standard output");
-  growth->callback([&options, &exit_code] { exit_code = run_prove_growth(options); });
+  growth->callback([&options, &exit_code] {
+    if (options.rows < 10 * options.fewest_rows)
+      throw CLI::ValidationError("--rows", "at least " + std::to_string(10 * options.fewest_rows));
+    exit_code = run_prove_growth(options);
+  });
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace {
 
 using namespace holdfast::prove;
 
-constexpr std::uint64_t kFewest = 1'000;
+constexpr std::uint64_t kRawBytes = 32ULL << 20U;
 
 [[nodiscard]] Result<GrowthReport> measure(const ProveGrowthOptions& options, const bench::Workplace& place) {
   const platform::LinuxPlatform platform;
@@ -34,9 +34,11 @@ constexpr std::uint64_t kFewest = 1'000;
   const auto found = platform.disk().file_system(place.path());
   if (!found) return tl::unexpected<Error>(found.error());
   report.file_system = found->name;
-  for (std::uint64_t rows = kFewest;; rows = std::min(rows * 10, options.rows)) {
+  auto raw = bench::RawLog::make(place / bench::kRawFile, kRawBytes, "");
+  if (!raw) return tl::unexpected<Error>(raw.error());
+  for (std::uint64_t rows = options.fewest_rows;; rows = std::min(rows * 10, options.rows)) {
     say(fmt::format("{} rows", rows));
-    const auto point = measure_growth(place / bench::kGrowthFile, rows, platform.view());
+    const auto point = measure_growth(place / bench::kGrowthFile, rows, *raw, platform.view());
     if (!point) return tl::unexpected<Error>(point.error());
     report.points.push_back(*point);
     const auto control = naive_poll_ms(place / bench::kControlFile, rows);

@@ -77,41 +77,81 @@ template <typename Work>
   return bench::median(std::move(all));
 }
 
-[[nodiscard]] Result<void> measure_full(StoreLoad& load, GrowthPoint& point) {
+/// In turns with what is measured, so that both meet the same disk.
+class RawCommits {
+ public:
+  explicit RawCommits(bench::RawLog& log) : log_(log) {}
+  [[nodiscard]] Result<void> take() {
+    const auto took =
+        timed_ms([&] { return log_.append(n_, 1, n_); });  // it keeps nothing, so it does not grow
+    if (!took) return tl::unexpected<Error>(took.error());
+    n_ += 1;
+    all_.push_back(*took);
+    return {};
+  }
+  [[nodiscard]] double median() const { return bench::median(all_); }
+
+ private:
+  bench::RawLog& log_;
+  std::uint64_t n_ = 1;
+  std::vector<double> all_;
+};
+
+[[nodiscard]] Result<void> measure_full(StoreLoad& load, bench::RawLog& raw, GrowthPoint& point) {
   const auto fetch = median_ms(kFetches, [&](std::size_t) { return fetch_ms(load); });
   if (!fetch) return tl::unexpected<Error>(fetch.error());
   point.fetch_ms = *fetch;
-  const auto commit = median_ms(kCommits, [&](std::size_t n) { return commit_ms(load, n); });
+  RawCommits raw_commits(raw);
+  const auto commit = median_ms(kCommits, [&](std::size_t n) -> Result<double> {
+    if (auto done = raw_commits.take(); !done) return tl::unexpected<Error>(done.error());
+    return commit_ms(load, n);
+  });
   if (!commit) return tl::unexpected<Error>(commit.error());
   point.commit_ms = *commit;
+  point.raw_ms = raw_commits.median();
   return {};
 }
 
-/// What is kept goes, step by step, as the runtime has it go; between two steps there is a write.
-[[nodiscard]] Result<void> measure_purge(StoreLoad& load, GrowthPoint& point) {
+/// One bounded step, as the runtime has it done. How many rows went; 0: none are left that may go.
+[[nodiscard]] Result<std::uint64_t> purge_step(StoreLoad& load, GrowthPoint& point,
+                                               std::vector<double>& per_1000_rows) {
+  const std::int64_t before = load.lane().retained_events;
+  const auto took = timed_ms([&]() -> Result<void> {
+    const auto stored = load.store().store_settled(true);
+    if (!stored) return tl::unexpected<Error>(stored.error());
+    return {};
+  });
+  if (!took) return tl::unexpected<Error>(took.error());
+  load.store().checkpoint_if_due();
+  const auto purged = static_cast<std::uint64_t>(before - load.lane().retained_events);
+  if (purged == 0) return purged;
+  point.purged += purged;
+  point.purge_step_rows_max = std::max(point.purge_step_rows_max, purged);
+  point.purge_step_ms_max = std::max(point.purge_step_ms_max, *took);
+  per_1000_rows.push_back(*took * 1'000 / static_cast<double>(purged));
+  return purged;
+}
+
+/// What is kept goes step by step; between two steps there is a write.
+[[nodiscard]] Result<void> measure_purge(StoreLoad& load, bench::RawLog& raw, GrowthPoint& point) {
+  std::vector<double> per_1000_rows;
   std::vector<double> commits;
-  double purging_ms = 0;
-  for (std::size_t step = 0; step < kPurgeStepsMax && load.lane().retained_events > 0; ++step) {
-    const std::int64_t before = load.lane().retained_events;
-    const auto took = timed_ms([&]() -> Result<void> {
-      const auto stored = load.store().store_settled(true);
-      if (!stored) return tl::unexpected<Error>(stored.error());
-      return {};
-    });
-    if (!took) return tl::unexpected<Error>(took.error());
-    load.store().checkpoint_if_due();
-    const auto purged = static_cast<std::uint64_t>(before - load.lane().retained_events);
-    if (purged == 0) break;
-    point.purged += purged;
-    point.purge_step_rows_max = std::max(point.purge_step_rows_max, purged);
-    purging_ms += *took;
-    point.purge_step_ms_max = std::max(point.purge_step_ms_max, *took);
+  RawCommits raw_commits(raw);
+  for (std::size_t step = 0; step < kPurgeStepsMax; ++step) {
+    const auto purged = purge_step(load, point, per_1000_rows);
+    if (!purged) return tl::unexpected<Error>(purged.error());
+    if (*purged == 0) break;
+    if (auto done = raw_commits.take(); !done) return done;
+    if (load.lane().retained_events == 0) break;  // a write would have nothing to take along
     const auto commit = commit_ms(load, step);
     if (!commit) return tl::unexpected<Error>(commit.error());
     commits.push_back(*commit);
   }
-  if (point.purged != 0) point.purge_ms = purging_ms * 1'000 / static_cast<double>(point.purged);
-  point.commit_purging_ms = bench::median(std::move(commits));
+  point.purge_steps = per_1000_rows.size();
+  if (per_1000_rows.empty()) return {};
+  point.purge_ms = bench::median(std::move(per_1000_rows));
+  point.raw_purging_ms = raw_commits.median();
+  if (!commits.empty()) point.commit_purging_ms = bench::median(std::move(commits));
   return {};
 }
 
@@ -125,16 +165,18 @@ template <typename Work>
 
 }  // namespace
 
-Result<GrowthPoint> measure_growth(const std::string& store_path, std::uint64_t rows, PlatformView platform) {
+Result<GrowthPoint> measure_growth(const std::string& store_path, std::uint64_t rows, bench::RawLog& raw,
+                                   PlatformView platform) {
   GrowthPoint point;
   point.rows = rows;
   bench::Workplace::remove_database(store_path);
   StoreOptions options = store_of(store_path, rows);
   Result<void> done = with_store(options, platform, [&](StoreLoad& load) {
-    return fill(load, rows).and_then([&] { return measure_full(load, point); });
+    return fill(load, rows).and_then([&] { return measure_full(load, raw, point); });
   });
   options.retention_bytes = 0;  // from now on nothing is kept
-  if (done) done = with_store(options, platform, [&](StoreLoad& load) { return measure_purge(load, point); });
+  if (done)
+    done = with_store(options, platform, [&](StoreLoad& load) { return measure_purge(load, raw, point); });
   bench::Workplace::remove_database(store_path);
   if (!done) return tl::unexpected<Error>(done.error());
   return point;

@@ -6,12 +6,14 @@
 
 #include <holdfast/outbox.hpp>
 
+#include "bench/raw_log.hpp"
 #include "prove/growth_report.hpp"
 
 namespace holdfast::prove {
 
-/// Makes a store with so many rows, measures, and removes it. Errors as Outbox::open.
+/// Makes a store with so many rows, measures, and removes it. `raw`: beside which commits and purge are measured.
+/// Errors as Outbox::open.
 [[nodiscard]] Result<GrowthPoint> measure_growth(const std::string& store_path, std::uint64_t rows,
-                                                 PlatformView platform);
+                                                 bench::RawLog& raw, PlatformView platform);
 
 }  // namespace holdfast::prove

@@ -108,7 +108,10 @@ int run_prove_kill(const ProveKillOptions& options) {
   fmt::print("{}", to_text(*proved));
   if (options.json) fmt::print("{}\n", to_json(*proved));
   if (std::fflush(stdout) != 0) return kExitIo;
-  return proved->complaints().empty() ? kExitOk : kExitFinding;
+  if (proved->complaints().empty()) return kExitOk;
+  place->keep();
+  say("the files are in " + place->path());
+  return kExitFinding;
 }
 
 }  // namespace holdfast::program

@@ -97,8 +97,8 @@ std::string to_json(const KillReport& report) {
                      {"device_kills", report.counts.device_kills},
                      {"broker_kills", report.counts.broker_kills},
                      {"network_troubles", report.counts.network_troubles},
-                     {"naive", tally_json(report.verdict.commit_first)},
-                     {"naive_publish_first", tally_json(report.verdict.publish_first)},
+                     {"commits_first", tally_json(report.verdict.commit_first)},
+                     {"publishes_first", tally_json(report.verdict.publish_first)},
                      {"holdfast", holdfast},
                      {"complaints", report.complaints()},
                      {"commands", report.commands()}};

@@ -11,6 +11,8 @@ namespace {
 constexpr std::array<std::string_view, kSteps> kNames = {"life",         "connects", "publishes", "not_taken",
                                                          "acknowledged", "refused",  "drops"};
 
+constexpr const char* kWhole = ".";
+
 [[nodiscard]] std::optional<Step> step(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i)
     if (kNames[i] == name) return static_cast<Step>(i);
@@ -24,26 +26,29 @@ constexpr std::array<std::string_view, kSteps> kNames = {"life",         "connec
 }  // namespace
 
 std::string to_text(const JournalLine& line) {
-  std::string text(kNames[static_cast<std::size_t>(line.step)]);
-  if (line.step == Step::life) return text;
-  text += ' ' + std::to_string(line.connection);
+  std::string text = std::to_string(line.at_ms) + ' ';
+  text += kNames[static_cast<std::size_t>(line.step)];
+  if (line.step != Step::life) text += ' ' + std::to_string(line.connection);
   if (has_id(line.step)) text += ' ' + line.id;
   if (line.step == Step::publishes) text += ' ' + line.key;
-  return text;
+  return text + ' ' + kWhole;
 }
 
 std::optional<JournalLine> journal_line(std::string_view text) {
   std::istringstream words{std::string(text)};
+  std::int64_t at_ms = 0;
   std::string name;
-  words >> name;
+  words >> at_ms >> name;
   const auto found = step(name);
   if (!found) return std::nullopt;
-  JournalLine line{.step = *found};
+  JournalLine line{.step = *found, .at_ms = at_ms};
   if (line.step != Step::life) words >> line.connection;
   if (has_id(line.step)) words >> line.id;
   if (line.step == Step::publishes) words >> line.key;
+  std::string end;
+  words >> end;
   std::string too_much;
-  if (words.fail() || (words >> too_much)) return std::nullopt;
+  if (words.fail() || end != kWhole || (words >> too_much)) return std::nullopt;
   return line;
 }
 
@@ -53,11 +58,16 @@ void JournalReader::read_more() {
   std::string text;
   while (std::getline(in, text) && !in.eof()) {  // a line without an end is still being written
     offset_ += text.size() + 1;
-    if (auto line = journal_line(text))
-      lines_.push_back(std::move(*line));
-    else
-      ++unreadable_;
+    if (!text.empty()) take(text);
   }
+}
+
+void JournalReader::take(const std::string& text) {
+  auto line = journal_line(text);
+  const bool was_killed_in_it = line && line->step == Step::life;
+  if (is_torn_ && !was_killed_in_it) ++unreadable_;
+  is_torn_ = !line;
+  if (line) lines_.push_back(std::move(*line));
 }
 
 }  // namespace holdfast::prove

@@ -2,6 +2,8 @@
 #include "prove/relays_link.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,19 +34,37 @@ struct EventName {
   return name;
 }
 
+[[nodiscard]] std::int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000 + now.tv_nsec / 1'000'000;
+}
+
+/// False: a process was killed while it wrote a line.
+[[nodiscard]] bool ends_with_a_whole_line(int file) {
+  struct stat status {};
+  char last = 0;
+  return ::fstat(file, &status) != 0 || status.st_size == 0 ||
+         ::pread(file, &last, 1, status.st_size - 1) != 1 || last == '\n';
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file < 0) return fail(ErrorCode::io_error, "open " + path, "cannot write it", errno);
-  return std::unique_ptr<Journal>(new Journal(file));
+  std::unique_ptr<Journal> journal(new Journal(file));
+  if (!ends_with_a_whole_line(file) && ::write(file, "\n", 1) != 1)
+    return fail(ErrorCode::io_error, "write " + path, "cannot write it", errno);
+  return journal;
 }
 
 Journal::~Journal() { ::close(file_); }
 
-void Journal::add(const JournalLine& line) {
-  const std::string text = to_text(line) + "\n";
+void Journal::add(JournalLine line) {
   const std::lock_guard lock(mutex_);
+  line.at_ms = now_ms();
+  const std::string text = to_text(line) + "\n";
   const ssize_t written = ::write(file_, text.data(), text.size());
   HOLDFAST_CHECK(written == static_cast<ssize_t>(text.size()));  // else the proof has a hole
 }

@@ -15,12 +15,12 @@ namespace holdfast::prove {
 /// The pen of the claim journal: one for all connections of a process, so that their lines have one order.
 class Journal {
  public:
-  /// Appends to a file. `io_error`.
+  /// Appends to a file, on a new line when a killed process has left a part of one. `io_error`.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
-  void add(const JournalLine& line);
+  void add(JournalLine line);  ///< with the time of now
 
  private:
   explicit Journal(int file) : file_(file) {}

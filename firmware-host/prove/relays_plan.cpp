@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "prove/relays_plan.hpp"
 
-#include <array>
 #include <utility>
 
 #include <holdfast/platform/sim.hpp>
@@ -11,8 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, kLinkTroubles> kNames = {"cut", "reset", "half_open", "away"};
-
 constexpr std::uint64_t kCalmMsMax = 150;
 constexpr std::uint64_t kHalfOpenMsMin = 50;
 constexpr std::uint64_t kHalfOpenMsMax = 300;
@@ -20,8 +17,6 @@ constexpr std::uint64_t kHalfOpenMsMax = 300;
 constexpr milliseconds kAwayFor = 2 * kLeaseTerm;
 
 }  // namespace
-
-std::string_view to_string(LinkTrouble trouble) noexcept { return kNames[static_cast<std::size_t>(trouble)]; }
 
 RelaysPlan make_relays_plan(std::uint64_t seed, std::size_t connections, bool killed) {
   platform::sim::SeededEntropy entropy(seed);

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 /// The schedule of trouble of one life of `holdfast prove relays`. Pure: the same seed, the same plan.
@@ -18,7 +17,6 @@ enum class LinkTrouble : std::uint8_t {
   away,       ///< without a network for longer than its lease lasts: others take its share, and it comes home
 };
 inline constexpr int kLinkTroubles = 4;
-[[nodiscard]] std::string_view to_string(LinkTrouble trouble) noexcept;
 
 struct LinkFault {
   LinkTrouble trouble = LinkTrouble::cut;

@@ -57,6 +57,7 @@ std::string to_text(const RelaysReport& report) {
   text += row("published again", verdict.published_again, "after a connection or a process had died");
   text += row("received more than once", verdict.events.received_again.count, "");
   text += row("shares handed over", verdict.handovers, "another connection went on with them");
+  text += row("taken from a stuck connection", verdict.stuck, "that did nothing for two thirds of a term");
   text += row("keys", verdict.keys, "of the lane that is divided");
   text += row("published twice in one pass", verdict.twice_in_a_pass.count, "");
   text += row("published again after acknowledgement", verdict.after_acknowledgement.count, "in one life");
@@ -87,6 +88,7 @@ std::string to_json(const RelaysReport& report) {
                      {"published_again", verdict.published_again},
                      {"received_more_than_once", verdict.events.received_again.count},
                      {"handovers", verdict.handovers},
+                     {"taken_from_stuck", verdict.stuck},
                      {"keys", verdict.keys},
                      {"twice_in_a_pass", verdict.twice_in_a_pass.count},
                      {"after_acknowledgement", verdict.after_acknowledgement.count},

@@ -66,7 +66,7 @@ Result<void> RelaysStage::start_world() {
 
 Result<void> RelaysStage::play(const RelaysPlan& plan) {
   journal_.read_more();
-  life_begins_at_ = journal_.lines().size();
+  life_begins_at_ = look_from_ = journal_.lines().size();
   Result<void> done = start_device();
   for (const LinkFault& fault : plan.faults)
     if (done) done = disturb(fault);
@@ -97,42 +97,70 @@ Result<void> RelaysStage::await_all_publish(const char* or_else) {
 bool RelaysStage::all_publish() {
   journal_.read_more();
   std::set<std::size_t> who;
-  for (std::size_t i = life_begins_at_; i < journal_.lines().size(); ++i)
+  for (std::size_t i = look_from_; i < journal_.lines().size(); ++i)
     if (journal_.lines()[i].step == Step::acknowledged) who.insert(journal_.lines()[i].connection);
   return who.size() == connections_;
 }
 
+/// It has connected again since `from`, and delivered something after that.
+bool RelaysStage::is_back(std::size_t connection, std::size_t from) {
+  bool connected = false;
+  for (std::size_t i = from; i < journal_.lines().size(); ++i) {
+    const JournalLine& line = journal_.lines()[i];
+    if (line.connection != connection) continue;
+    if (line.step == Step::connects) connected = true;
+    if (connected && line.step == Step::acknowledged) return true;
+  }
+  return false;
+}
+
+void RelaysStage::look_from_now() {
+  journal_.read_more();
+  look_from_ = journal_.lines().size();
+}
+
+/// On return every connection publishes, and the one that was broken does so on a new connection.
 Result<void> RelaysStage::disturb(const LinkFault& fault) {
   if (auto done = pause(fault.calm); !done) return done;
+  look_from_now();  // the fault must meet a connection that is there
+  if (auto done = await_all_publish("a connection does not go on"); !done) return done;
+  look_from_now();
+  const std::size_t broken_at = look_from_;
+  if (auto done = break_link(fault); !done) return done;
+  look_from_now();
+  const auto back = await(kPatience, [&] {
+    return (all_publish() && is_back(fault.connection, broken_at)) || !device_->running();
+  });
+  if (auto done = expect(back, "a connection does not come back to its work"); !done) return done;
   if (auto done = expect(device_->running(), kEndedByItself); !done) return done;
-  demo::Proxy& proxy = *proxies_[fault.connection - 1];
   counts_.link_faults += 1;
+  return {};
+}
+
+/// On return the network is whole again.
+Result<void> RelaysStage::break_link(const LinkFault& fault) {
+  demo::Proxy& proxy = *proxies_[fault.connection - 1];
+  const std::uint64_t handovers = handovers_of_this_life();
   switch (fault.trouble) {
     case LinkTrouble::cut: proxy.cut(); return {};
     case LinkTrouble::reset: proxy.reset(); return {};
     case LinkTrouble::half_open: proxy.set(NetworkFault::half_open); break;
     case LinkTrouble::away: proxy.set(NetworkFault::down); break;
   }
-  const std::uint64_t handovers = handovers_so_far();
   if (auto done = pause(fault.lasts); !done) return done;
-  if (fault.trouble ==
-      LinkTrouble::away) {  // on a slow machine it takes longer; whether it happens the judge says
-    const auto taken = await(kPatience, [&] { return handovers_so_far() > handovers; });
+  if (fault.trouble == LinkTrouble::away) {
+    // On a slow machine it takes longer; whether it happens the judge says.
+    const auto taken = await(kPatience, [&] { return handovers_of_this_life() > handovers; });
     if (!taken) return tl::unexpected<Error>(taken.error());
   }
   proxy.heal();
   proxy.delay(kOneWay);
-  // The next fault meets a connection that has its share again.
-  life_begins_at_ = journal_.lines().size();
-  return await_all_publish("a connection does not come back to its work");
+  return {};
 }
 
-std::uint64_t RelaysStage::handovers_so_far() {
+std::uint64_t RelaysStage::handovers_of_this_life() {
   journal_.read_more();
-  RelaysEvidence evidence;
-  evidence.connections = connections_;
-  evidence.journal = journal_.lines();
-  return judge_relays(evidence).handovers;
+  return handovers_in(std::span(journal_.lines()).subspan(life_begins_at_), connections_);
 }
 
 Result<void> RelaysStage::end_device() {

@@ -55,8 +55,11 @@ class RelaysStage {
   [[nodiscard]] Result<void> start_device();
   [[nodiscard]] Result<void> await_all_publish(const char* or_else);
   [[nodiscard]] bool all_publish();
-  [[nodiscard]] std::uint64_t handovers_so_far();
+  [[nodiscard]] bool is_back(std::size_t connection, std::size_t from);
+  void look_from_now();
+  [[nodiscard]] std::uint64_t handovers_of_this_life();
   [[nodiscard]] Result<void> disturb(const LinkFault& fault);
+  [[nodiscard]] Result<void> break_link(const LinkFault& fault);
   [[nodiscard]] Result<void> end_device();
   [[nodiscard]] Result<bool> await(std::chrono::milliseconds patience, const std::function<bool()>& done);
   [[nodiscard]] Result<void> pause(std::chrono::milliseconds time);
@@ -71,6 +74,7 @@ class RelaysStage {
   RelaysCounts counts_;
   JournalReader journal_;
   std::size_t life_begins_at_ = 0;  // in the journal
+  std::size_t look_from_ = 0;       // likewise: what all_publish() counts
   std::unique_ptr<demo::Broker> broker_;
   std::vector<std::unique_ptr<demo::Proxy>> proxies_;
   std::unique_ptr<KillReceiver> receiver_;

@@ -4,7 +4,7 @@
 // here again, as src/relay/README.md says it); every other lane as a whole.
 //
 //   in flight    published, without an answer, by a connection whose pass goes on
-//   disjoint     whatever is in flight of a share is with one connection
+//   disjoint     whatever is in flight of a share is with one connection, unless the other one is stuck
 //   once         an id is published once in a pass, and not again in this life when it was acknowledged
 //   order        of each key, first receipts are in the order of seq
 #include "prove/relays_verdict.hpp"
@@ -61,7 +61,7 @@ class Claims {
       case Step::connects:
       case Step::drops: passes_[n] = {}; break;
       case Step::publishes: publish(n, line); break;
-      case Step::not_taken: forget(n, line.id); break;
+      case Step::not_taken: take_back(n, line.id); break;
       case Step::refused: forget(n, line.id); break;
       case Step::acknowledged:
         ++verdict_.connections[n].acknowledged;
@@ -70,6 +70,7 @@ class Claims {
         break;
       case Step::life: break;
     }
+    passes_[n].last_line_ms = line.at_ms;
   }
 
   [[nodiscard]] const std::unordered_map<std::string, std::string>& key_of() const { return key_of_; }
@@ -78,6 +79,8 @@ class Claims {
   struct Pass {
     std::unordered_set<std::string> published;
     std::unordered_map<std::string, std::string> in_flight;  // id -> share
+    std::unordered_set<std::string> lost;  // shares that others took while this one was stuck
+    std::int64_t last_line_ms = 0;
   };
 
   void begin_life() {
@@ -89,15 +92,35 @@ class Claims {
   void publish(std::size_t n, const JournalLine& line) {
     const std::string share = share_of(line.id, line.key, passes_.size());
     ++verdict_.connections[n].published;
-    if (!key_of_.emplace(line.id, line.key).second) ++verdict_.published_again;
+    key_of_.emplace(line.id, line.key);
+    if (++times_published_[line.id] > 1) ++verdict_.published_again;
     if (acknowledged_.count(line.id) != 0) note(verdict_.after_acknowledgement, line.id);
     if (passes_[n].published.empty()) ++verdict_.connections[n].passes;
     if (!passes_[n].published.insert(line.id).second) note(verdict_.twice_in_a_pass, line.id);
-    if (another_has(share, n)) note(verdict_.claimed_twice, line.id);
-    passes_[n].in_flight.emplace(line.id, share);
+    judge_claim(n, share, line);
     const auto [last, is_new] = last_of_share_.emplace(share, n);
     if (!is_new && last->second != n) ++verdict_.handovers;
     last->second = n;
+  }
+
+  /// Who is stuck loses the share: what it has in flight of it counts no more, and neither does the one publish that it
+  /// was stuck in.
+  void judge_claim(std::size_t n, const std::string& share, const JournalLine& line) {
+    for (std::size_t other = 0; other < passes_.size(); ++other) {
+      if (other == n || !has(other, share)) continue;
+      if (passes_[n].lost.erase(share) != 0) {
+        ++verdict_.stuck;
+        return;
+      }
+      if (!is_stuck(other, line.at_ms)) {
+        note(verdict_.claimed_twice, line.id);
+        break;
+      }
+      ++verdict_.stuck;
+      std::erase_if(passes_[other].in_flight, [&](const auto& one) { return one.second == share; });
+      passes_[other].lost.insert(share);
+    }
+    passes_[n].in_flight.emplace(line.id, share);
   }
 
   /// It may be published again in this pass: the relay goes back to it.
@@ -106,19 +129,27 @@ class Claims {
     passes_[n].published.erase(id);
   }
 
-  [[nodiscard]] bool another_has(const std::string& share, std::size_t n) const {
-    for (std::size_t other = 0; other < passes_.size(); ++other) {
-      const auto& in_flight = passes_[other].in_flight;
-      if (other != n && std::any_of(in_flight.begin(), in_flight.end(),
-                                    [&](const auto& one) { return one.second == share; }))
-        return true;
-    }
-    return false;
+  /// The same, and nobody has sent it.
+  void take_back(std::size_t n, const std::string& id) {
+    if (const auto times = times_published_.find(id); times != times_published_.end() && times->second > 0)
+      if (--times->second > 0) --verdict_.published_again;
+    forget(n, id);
+  }
+
+  [[nodiscard]] bool has(std::size_t n, const std::string& share) const {
+    const auto& in_flight = passes_[n].in_flight;
+    return std::any_of(in_flight.begin(), in_flight.end(),
+                       [&](const auto& one) { return one.second == share; });
+  }
+
+  [[nodiscard]] bool is_stuck(std::size_t n, std::int64_t now_ms) const {
+    return now_ms - passes_[n].last_line_ms >= kStuckAfter.count();
   }
 
   std::vector<Pass> passes_;
   std::unordered_set<std::string> acknowledged_;
   std::unordered_map<std::string, std::string> key_of_;
+  std::unordered_map<std::string, std::uint64_t> times_published_;
   std::map<std::string, std::size_t> last_of_share_;
   RelaysVerdict& verdict_;
 };
@@ -151,6 +182,13 @@ void expect_none(std::vector<std::string>& complaints, const demo::Ids& ids, con
 }
 
 }  // namespace
+
+std::uint64_t handovers_in(std::span<const JournalLine> lines, std::size_t connections) {
+  RelaysVerdict verdict;
+  Claims claims(connections, verdict);
+  for (const JournalLine& line : lines) claims.take(line);
+  return verdict.handovers;
+}
 
 RelaysVerdict judge_relays(const RelaysEvidence& evidence) {
   RelaysVerdict verdict;

@@ -28,11 +28,12 @@ TEST(ProveKill, the_same_kills_make_both_dual_writes_lose_or_invent_events_and_h
   EXPECT_EQ(document.at("device_kills"), 3 * 3 * kDeaths);
   EXPECT_EQ(document.at("broker_kills"), 3);
   EXPECT_EQ(document.at("network_troubles"), 6);
-  EXPECT_GE(document.at("naive").at("lost"), 3);  // one death of each run comes between commit and publish
-  EXPECT_EQ(document.at("naive").at("phantom"), 0);
+  EXPECT_GE(document.at("commits_first").at("lost"),
+            3);  // one death of each run comes between commit and publish
+  EXPECT_EQ(document.at("commits_first").at("phantom"), 0);
   // Two deaths of each run come between its PUBACK and its commit, and one before the PUBACK is read.
-  EXPECT_GE(document.at("naive_publish_first").at("phantom"), 6);
-  EXPECT_EQ(document.at("naive_publish_first").at("lost"), 0);
+  EXPECT_GE(document.at("publishes_first").at("phantom"), 6);
+  EXPECT_EQ(document.at("publishes_first").at("lost"), 0);
   EXPECT_EQ(document.at("holdfast").at("lost"), 0);
   EXPECT_EQ(document.at("holdfast").at("phantom"), 0);
   EXPECT_EQ(document.at("holdfast").at("applied_twice"), 0);

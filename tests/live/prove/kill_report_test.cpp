@@ -30,12 +30,12 @@ TEST(KillReport, gives_the_figures_of_all_contenders_as_json) {
   EXPECT_EQ(json.at("format"), "dev.holdfast.prove.kill.v1");
   EXPECT_EQ(json.at("passed"), true);
   EXPECT_EQ(json.at("device_kills"), 36);
-  EXPECT_EQ(json.at("naive").at("lost"), 1);
-  EXPECT_EQ(json.at("naive").at("applied_twice"), 1);
-  EXPECT_EQ(json.at("naive").at("phantom"), 0);
-  EXPECT_EQ(json.at("naive_publish_first").at("lost"), 0);
-  EXPECT_EQ(json.at("naive_publish_first").at("phantom"), 1);
-  EXPECT_EQ(json.at("naive_publish_first").at("ids").at("phantom").at(0), "event-that-was-never-committed");
+  EXPECT_EQ(json.at("commits_first").at("lost"), 1);
+  EXPECT_EQ(json.at("commits_first").at("applied_twice"), 1);
+  EXPECT_EQ(json.at("commits_first").at("phantom"), 0);
+  EXPECT_EQ(json.at("publishes_first").at("lost"), 0);
+  EXPECT_EQ(json.at("publishes_first").at("phantom"), 1);
+  EXPECT_EQ(json.at("publishes_first").at("ids").at("phantom").at(0), "event-that-was-never-committed");
   EXPECT_EQ(json.at("holdfast").at("committed"), 10);
   EXPECT_EQ(json.at("holdfast").at("lost"), 0);
   EXPECT_EQ(json.at("holdfast").at("received_more_than_once"), 1);

@@ -18,6 +18,12 @@ inline JournalLine publishes(std::size_t n, const std::string& id, const std::st
   return {Step::publishes, n, id, key};
 }
 inline JournalLine acknowledged(std::size_t n, const std::string& id) { return {Step::acknowledged, n, id}; }
+inline JournalLine not_taken(std::size_t n, const std::string& id) { return {Step::not_taken, n, id}; }
+/// A line of this time.
+inline JournalLine at(std::int64_t ms, JournalLine line) {
+  line.at_ms = ms;
+  return line;
+}
 inline JournalLine refused(std::size_t n, const std::string& id) { return {Step::refused, n, id}; }
 
 /// Of two connections the shares of these keys: CRC-32C of "c" is odd, that of "a" even.

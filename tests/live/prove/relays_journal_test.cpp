@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "prove/relays_link.hpp"
 #include "prove/relays_plan.hpp"
 #include "relays_evidence.hpp"
 #include "support/temp_dir.hpp"
@@ -19,19 +20,21 @@ using test_support::TempDir;
 TEST(RelaysJournal, reads_back_every_kind_of_line) {
   for (const JournalLine& line :
        {life(), connects(3), publishes(2, event_id(7), "key-1"), JournalLine{Step::not_taken, 2, event_id(7)},
-        acknowledged(8, event_id(7)), refused(1, event_id(9)), drops(4)}) {
+        acknowledged(8, event_id(7)), refused(1, event_id(9)), at(123'456'789'012, drops(4))}) {
     const auto read = journal_line(to_text(line));
     ASSERT_TRUE(read) << to_text(line);
     EXPECT_EQ(to_text(*read), to_text(line));
     EXPECT_EQ(read->connection, line.connection);
     EXPECT_EQ(read->id, line.id);
     EXPECT_EQ(read->key, line.key);
+    EXPECT_EQ(read->at_ms, line.at_ms);
   }
 }
 
 TEST(RelaysJournal, refuses_lines_that_make_no_sense) {
-  for (const char* text : {"", "lives", "connects", "connects two", "publishes 1 id",
-                           "publishes 1 id key more", "acknowledged 1"})
+  for (const char* text :
+       {"", "life .", "1 lives .", "1 connects .", "1 connects two .", "1 publishes 1 id .",
+        "1 publishes 1 id key more .", "1 acknowledged 1 .", "1 publishes 1 id key"})
     EXPECT_FALSE(journal_line(text)) << text;
 }
 
@@ -42,15 +45,52 @@ TEST(RelaysJournal, a_reader_waits_for_the_end_of_a_line_that_is_being_written) 
   reader.read_more();
   EXPECT_TRUE(reader.lines().empty());
   std::ofstream out(path, std::ios::binary);
-  out << "life\nconnects 1\npubli" << std::flush;
+  out << "1 life .\n2 connects 1 .\n3 publi" << std::flush;
   reader.read_more();
   EXPECT_EQ(reader.lines().size(), 2U);
-  out << "shes 1 id key\nnonsense\n" << std::flush;
+  out << "shes 1 id key .\nnonsense\n" << std::flush;
   reader.read_more();
   reader.read_more();
   ASSERT_EQ(reader.lines().size(), 3U);
   EXPECT_EQ(reader.lines().back().key, "key");
   EXPECT_EQ(reader.unreadable(), 1U);
+}
+
+TEST(RelaysJournal, the_beginning_of_a_line_is_no_fault_of_a_process_that_was_killed) {
+  const TempDir dir;
+  for (const char* torn : {"2 acknowledged 1 id", "2", "2 publishes 1 id key"}) {
+    const std::string path = dir / torn;
+    std::ofstream(path, std::ios::binary) << "1 life .\n" << torn;
+    {
+      const auto journal = Journal::open(path);
+      ASSERT_TRUE(journal);
+      (*journal)->add(life());
+    }
+    JournalReader reader(path);
+    reader.read_more();
+    ASSERT_EQ(reader.lines().size(), 2U);
+    EXPECT_EQ(reader.lines().back().step, Step::life);
+    EXPECT_GT(reader.lines().back().at_ms, 0);
+    EXPECT_EQ(reader.unreadable(), 0U);
+  }
+}
+
+TEST(RelaysJournal, goes_on_behind_whole_lines_without_an_empty_one) {
+  const TempDir dir;
+  const std::string path = dir / "journal";
+  for (int i = 0; i < 2; ++i) (*Journal::open(path))->add(connects(1));
+  EXPECT_EQ(test_support::read_file(path).find("\n\n"), std::string::npos);
+}
+
+TEST(RelaysJournal, the_beginning_of_a_line_is_a_fault_anywhere_else) {
+  const TempDir dir;
+  for (const char* rest : {"3 connects 1 .\n", "more nonsense\n4 life .\n", ""}) {
+    const std::string path = dir / "journal";
+    std::ofstream(path, std::ios::binary) << "1 life .\n\n2 connec\n" << rest;
+    JournalReader reader(path);
+    reader.read_more();
+    EXPECT_EQ(reader.unreadable(), 1U) << rest;
+  }
 }
 
 TEST(RelaysPlan, is_the_same_for_the_same_seed_and_has_each_trouble_once) {

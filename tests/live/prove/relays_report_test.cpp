@@ -34,6 +34,7 @@ TEST(RelaysReport, gives_each_connections_figures_as_json) {
   EXPECT_EQ(json.at("handovers"), 1);
   EXPECT_EQ(json.at("twice_in_a_pass"), 0);
   EXPECT_EQ(json.at("claimed_twice"), 0);
+  EXPECT_EQ(json.at("taken_from_stuck"), 0);
   EXPECT_EQ(json.at("out_of_order"), 0);
 }
 

@@ -96,6 +96,62 @@ TEST(RelaysVerdict, allows_to_try_again_what_the_broker_refused_for_now) {
   EXPECT_THAT(complaints_with(evidence), IsEmpty());
 }
 
+TEST(RelaysVerdict, what_the_link_did_not_take_was_not_published) {
+  RelaysEvidence evidence = good_relays_evidence();
+  const RelaysVerdict before = judge_relays(evidence);
+  for (const JournalLine& line : {publishes(1, event_id(4), kKeyOfShare0), not_taken(1, event_id(4)),
+                                  publishes(1, event_id(4), kKeyOfShare0)})
+    evidence.journal.push_back(line);
+  EXPECT_THAT(complaints_with(evidence), IsEmpty());
+  EXPECT_EQ(judge_relays(evidence).published_again, before.published_again);
+  for (const JournalLine& line : {life(), publishes(1, event_id(4), kKeyOfShare0), not_taken(1, event_id(4)),
+                                  publishes(1, event_id(4), kKeyOfShare0)})
+    evidence.journal.push_back(line);
+  EXPECT_EQ(judge_relays(evidence).published_again, before.published_again + 1) << "in another life, once";
+}
+
+/// In flight of share 1 at connection 2: event 4, since 1,000 ms.
+RelaysEvidence evidence_with_a_silent_holder() {
+  RelaysEvidence evidence = good_relays_evidence();
+  evidence.journal.push_back(at(900, connects(2)));
+  evidence.journal.push_back(at(1'000, publishes(2, event_id(4), kKeyOfShare1)));
+  return evidence;
+}
+constexpr std::int64_t kStuckAtMs = 1'000 + kStuckAfter.count();
+
+TEST(RelaysVerdict, allows_a_connection_to_take_the_share_of_one_that_is_stuck) {
+  RelaysEvidence evidence = evidence_with_a_silent_holder();
+  evidence.journal.push_back(at(kStuckAtMs, publishes(1, event_id(4), kKeyOfShare1)));
+  // It wakes, and hears of its own; the share is with the other one.
+  evidence.journal.push_back(at(kStuckAtMs + 1, acknowledged(2, event_id(4))));
+  evidence.journal.push_back(at(kStuckAtMs + 2, publishes(1, event_id(5), kKeyOfShare1)));
+  EXPECT_THAT(complaints_with(evidence), IsEmpty());
+  EXPECT_EQ(judge_relays(evidence).stuck, 1U);
+}
+
+TEST(RelaysVerdict, finds_a_share_that_was_taken_from_a_connection_which_is_at_work) {
+  RelaysEvidence evidence = evidence_with_a_silent_holder();
+  evidence.journal.push_back(at(kStuckAtMs - 1, publishes(1, event_id(4), kKeyOfShare1)));
+  EXPECT_THAT(complaints_with(evidence), ElementsAre(HasSubstr("another connection had their share: 1")));
+  EXPECT_EQ(judge_relays(evidence).stuck, 0U);
+}
+
+TEST(RelaysVerdict, allows_a_stuck_connection_the_one_publish_that_it_was_stuck_in) {
+  RelaysEvidence evidence = evidence_with_a_silent_holder();
+  evidence.journal.push_back(at(kStuckAtMs, publishes(1, event_id(4), kKeyOfShare1)));
+  evidence.journal.push_back(at(kStuckAtMs + 1, publishes(2, event_id(5), kKeyOfShare1)));
+  EXPECT_THAT(complaints_with(evidence), IsEmpty());
+  EXPECT_EQ(judge_relays(evidence).stuck, 2U);
+  evidence.journal.push_back(at(kStuckAtMs + 2, publishes(2, event_id(6), kKeyOfShare1)));
+  EXPECT_THAT(complaints_with(evidence), ElementsAre(HasSubstr("another connection had their share: 1")));
+}
+
+TEST(RelaysVerdict, counts_the_handovers_of_some_lines_alone) {
+  const RelaysEvidence evidence = good_relays_evidence();
+  EXPECT_EQ(handovers_in(evidence.journal, 2), 1U);
+  EXPECT_EQ(handovers_in(std::span(evidence.journal).first(11), 2), 0U);
+}
+
 TEST(RelaysVerdict, finds_an_event_that_came_after_a_later_one_of_its_key) {
   RelaysEvidence evidence = good_relays_evidence();
   std::swap(evidence.tables.received.at(2), evidence.tables.received.at(3));

@@ -92,7 +92,7 @@ struct Work {
   platform::Clock& clock = platform.clock();
   auto journal = Journal::open(work.journal);
   if (!journal) return tl::unexpected<Error>(journal.error());
-  (*journal)->add({Step::life});
+  (*journal)->add({ClaimStep::life});
   auto outbox = open(work, platform.view(), **journal);
   if (!outbox) return tl::unexpected<Error>(outbox.error());
   for (std::uint64_t n = 0; !stop.requested(); ++n) {

@@ -13,14 +13,14 @@ constexpr std::array<std::string_view, kSteps> kNames = {"life",         "connec
 
 constexpr const char* kWhole = ".";
 
-[[nodiscard]] std::optional<Step> step(std::string_view name) {
+[[nodiscard]] std::optional<ClaimStep> step(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i)
-    if (kNames[i] == name) return static_cast<Step>(i);
+    if (kNames[i] == name) return static_cast<ClaimStep>(i);
   return std::nullopt;
 }
 
-[[nodiscard]] bool has_id(Step step) {
-  return step != Step::life && step != Step::connects && step != Step::drops;
+[[nodiscard]] bool has_id(ClaimStep step) {
+  return step != ClaimStep::life && step != ClaimStep::connects && step != ClaimStep::drops;
 }
 
 }  // namespace
@@ -28,9 +28,9 @@ constexpr const char* kWhole = ".";
 std::string to_text(const JournalLine& line) {
   std::string text = std::to_string(line.at_ms) + ' ';
   text += kNames[static_cast<std::size_t>(line.step)];
-  if (line.step != Step::life) text += ' ' + std::to_string(line.connection);
+  if (line.step != ClaimStep::life) text += ' ' + std::to_string(line.connection);
   if (has_id(line.step)) text += ' ' + line.id;
-  if (line.step == Step::publishes) text += ' ' + line.key;
+  if (line.step == ClaimStep::publishes) text += ' ' + line.key;
   return text + ' ' + kWhole;
 }
 
@@ -42,9 +42,9 @@ std::optional<JournalLine> journal_line(std::string_view text) {
   const auto found = step(name);
   if (!found) return std::nullopt;
   JournalLine line{.step = *found, .at_ms = at_ms};
-  if (line.step != Step::life) words >> line.connection;
+  if (line.step != ClaimStep::life) words >> line.connection;
   if (has_id(line.step)) words >> line.id;
-  if (line.step == Step::publishes) words >> line.key;
+  if (line.step == ClaimStep::publishes) words >> line.key;
   std::string end;
   words >> end;
   std::string too_much;
@@ -64,7 +64,7 @@ void JournalReader::read_more() {
 
 void JournalReader::take(const std::string& text) {
   auto line = journal_line(text);
-  const bool was_killed_in_it = line && line->step == Step::life;
+  const bool was_killed_in_it = line && line->step == ClaimStep::life;
   if (is_torn_ && !was_killed_in_it) ++unreadable_;
   is_torn_ = !line;
   if (line) lines_.push_back(std::move(*line));

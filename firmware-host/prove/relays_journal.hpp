@@ -23,11 +23,11 @@
 ///   drops N                the pass is over; what has no answer is in flight no more
 namespace holdfast::prove {
 
-enum class Step : std::uint8_t { life, connects, publishes, not_taken, acknowledged, refused, drops };
+enum class ClaimStep : std::uint8_t { life, connects, publishes, not_taken, acknowledged, refused, drops };
 inline constexpr int kSteps = 7;
 
 struct JournalLine {
-  Step step = Step::life;
+  ClaimStep step = ClaimStep::life;
   std::size_t connection = 0;  ///< from 1; 0: life
   std::string id = {};
   std::string key = {};

@@ -72,19 +72,19 @@ void Journal::add(JournalLine line) {
 Result<void> JournalLink::connect(const platform::ConnectRequest& request) {
   platform::ConnectRequest own = request;
   own.broker.url = url_;
-  journal_.add({Step::connects, connection_});
+  journal_.add({ClaimStep::connects, connection_});
   return link_->connect(own);
 }
 
 Result<void> JournalLink::publish(platform::LinkToken token, const MqttMessage& message) {
   const auto name = name_of(message);
   if (!name) return link_->publish(token, message);
-  journal_.add({Step::publishes, connection_, name->id, name->key});
+  journal_.add({ClaimStep::publishes, connection_, name->id, name->key});
   auto taken = link_->publish(token, message);
   if (taken)
     ids_.emplace(token, name->id);
   else
-    journal_.add({Step::not_taken, connection_, name->id});
+    journal_.add({ClaimStep::not_taken, connection_, name->id});
   return taken;
 }
 
@@ -95,7 +95,7 @@ std::size_t JournalLink::poll(std::span<platform::LinkEvent> events) {
     if (!acknowledged && event.kind != platform::LinkEventKind::refused) continue;
     const auto found = ids_.find(event.token);
     if (found == ids_.end()) continue;
-    journal_.add({acknowledged ? Step::acknowledged : Step::refused, connection_, found->second});
+    journal_.add({acknowledged ? ClaimStep::acknowledged : ClaimStep::refused, connection_, found->second});
     ids_.erase(found);
   }
   return count;
@@ -103,7 +103,7 @@ std::size_t JournalLink::poll(std::span<platform::LinkEvent> events) {
 
 /// From here on the relay sends nothing more; what the network still carries is its own affair.
 void JournalLink::drop() {
-  journal_.add({Step::drops, connection_});
+  journal_.add({ClaimStep::drops, connection_});
   ids_.clear();
   link_->drop();
 }

@@ -98,7 +98,7 @@ bool RelaysStage::all_publish() {
   journal_.read_more();
   std::set<std::size_t> who;
   for (std::size_t i = look_from_; i < journal_.lines().size(); ++i)
-    if (journal_.lines()[i].step == Step::acknowledged) who.insert(journal_.lines()[i].connection);
+    if (journal_.lines()[i].step == ClaimStep::acknowledged) who.insert(journal_.lines()[i].connection);
   return who.size() == connections_;
 }
 
@@ -108,8 +108,8 @@ bool RelaysStage::is_back(std::size_t connection, std::size_t from) {
   for (std::size_t i = from; i < journal_.lines().size(); ++i) {
     const JournalLine& line = journal_.lines()[i];
     if (line.connection != connection) continue;
-    if (line.step == Step::connects) connected = true;
-    if (connected && line.step == Step::acknowledged) return true;
+    if (line.step == ClaimStep::connects) connected = true;
+    if (connected && line.step == ClaimStep::acknowledged) return true;
   }
   return false;
 }

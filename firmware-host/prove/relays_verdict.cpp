@@ -54,21 +54,21 @@ class Claims {
   }
 
   void take(const JournalLine& line) {
-    if (line.step == Step::life) return begin_life();
+    if (line.step == ClaimStep::life) return begin_life();
     if (line.connection == 0 || line.connection > passes_.size()) return note(verdict_.unclaimed, line.id);
     const std::size_t n = line.connection - 1;
     switch (line.step) {
-      case Step::connects:
-      case Step::drops: passes_[n] = {}; break;
-      case Step::publishes: publish(n, line); break;
-      case Step::not_taken: take_back(n, line.id); break;
-      case Step::refused: forget(n, line.id); break;
-      case Step::acknowledged:
+      case ClaimStep::connects:
+      case ClaimStep::drops: passes_[n] = {}; break;
+      case ClaimStep::publishes: publish(n, line); break;
+      case ClaimStep::not_taken: take_back(n, line.id); break;
+      case ClaimStep::refused: forget(n, line.id); break;
+      case ClaimStep::acknowledged:
         ++verdict_.connections[n].acknowledged;
         passes_[n].in_flight.erase(line.id);
         acknowledged_.insert(line.id);
         break;
-      case Step::life: break;
+      case ClaimStep::life: break;
     }
     passes_[n].last_line_ms = line.at_ms;
   }

@@ -307,7 +307,7 @@ std::uint8_t Board::answer() { return refusal != 0 && below(refuse_one_in) == 0 
 // An image that somebody might put back one day, made while the device is off.
 void Board::take_copy_sometimes() {
   const bool wanted = std::any_of(plan_.troubles.begin(), plan_.troubles.end(),
-                                  [](const TroublePlan& t) { return t.trouble == Trouble::older_image; });
+                                  [](const TroublePlan& t) { return t.trouble == Mishap::older_image; });
   if (!wanted || attempt_ || below(3) != 0) return;
   card_.older = Copy{copy_of(disk_.image()), card_.now.expected};
   card_.since_older.clear();

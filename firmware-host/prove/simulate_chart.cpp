@@ -98,31 +98,31 @@ struct Look {
   bool is_mark = false;
 };
 
-Look look_of(Trouble trouble) {
+Look look_of(Mishap trouble) {
   switch (trouble) {
-    case Trouble::partition:
-    case Trouble::broker_restart:
-    case Trouble::broker_wipe:
-    case Trouble::broker_full: return {"away"};
-    case Trouble::half_open:
-    case Trouble::slow:
-    case Trouble::lossy:
-    case Trouble::narrow: return {"weak"};
-    case Trouble::refusals: return {"refused"};
-    case Trouble::older_image:
-    case Trouble::twin:
-    case Trouble::new_board: return {"image", true};
-    case Trouble::clock_jump:
-    case Trouble::burst:
-    case Trouble::disconnects:
-    case Trouble::lost_acks: return {""};
+    case Mishap::partition:
+    case Mishap::broker_restart:
+    case Mishap::broker_wipe:
+    case Mishap::broker_full: return {"away"};
+    case Mishap::half_open:
+    case Mishap::slow:
+    case Mishap::lossy:
+    case Mishap::narrow: return {"weak"};
+    case Mishap::refusals: return {"refused"};
+    case Mishap::older_image:
+    case Mishap::twin:
+    case Mishap::new_board: return {"image", true};
+    case Mishap::clock_jump:
+    case Mishap::burst:
+    case Mishap::disconnects:
+    case Mishap::lost_acks: return {""};
     default: return {"fall", true};
   }
 }
 
 bool concerns(const SimulatedTrouble& one, std::size_t device) {
   const bool is_of_broker =
-      one.device == kNobody && one.trouble < Trouble::backend_kill && one.trouble != Trouble::narrow;
+      one.device == kNobody && one.trouble < Mishap::backend_kill && one.trouble != Mishap::narrow;
   return one.device == device || is_of_broker;  // the broker's trouble is everybody's
 }
 

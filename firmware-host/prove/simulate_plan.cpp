@@ -30,7 +30,7 @@ class Planner {
       plan.devices.push_back(cut_off ? cut_off_device() : swarm_device());
       plan.devices.back().sample_period = span_ / static_cast<std::int64_t>(kSimulatedSamples);
     }
-    for (std::size_t i = kDeviceTroubles; i < kTroubles; ++i) draw(plan.common, static_cast<Trouble>(i));
+    for (std::size_t i = kDeviceTroubles; i < kTroubles; ++i) draw(plan.common, static_cast<Mishap>(i));
     plan.session_messages_max = one_in(3) ? 1'000 : 100'000;  // Mosquitto's default, or a generous one
     return plan;
   }
@@ -49,29 +49,29 @@ class Planner {
     return bound + Duration(static_cast<std::int64_t>(below(static_cast<std::uint64_t>(bound.count()) + 1)));
   }
 
-  static bool has_no_end(Trouble trouble) {
+  static bool has_no_end(Mishap trouble) {
     switch (trouble) {
-      case Trouble::restart:
-      case Trouble::clock_jump:
-      case Trouble::new_board:
-      case Trouble::older_image:
-      case Trouble::twin:
-      case Trouble::disconnects:
-      case Trouble::lost_acks: return true;
+      case Mishap::restart:
+      case Mishap::clock_jump:
+      case Mishap::new_board:
+      case Mishap::older_image:
+      case Mishap::twin:
+      case Mishap::disconnects:
+      case Mishap::lost_acks: return true;
       default: return false;
     }
   }
 
   // There or not, and how much of it: 2 to 24 times in the whole life.
-  void draw(std::vector<TroublePlan>& troubles, Trouble trouble) {
+  void draw(std::vector<TroublePlan>& troubles, Mishap trouble) {
     if (one_in(2)) return;
     add(troubles, trouble);
   }
-  void add(std::vector<TroublePlan>& troubles, Trouble trouble) {
+  void add(std::vector<TroublePlan>& troubles, Mishap trouble) {
     const Duration every = span_ / static_cast<std::int64_t>(2 + below(23));
     const Duration most = std::min<Duration>(every / 2, hours(36));
     const bool is_fall =
-        trouble == Trouble::kill || trouble == Trouble::power_cut || trouble == Trouble::cut_at_work;
+        trouble == Mishap::kill || trouble == Mishap::power_cut || trouble == Mishap::cut_at_work;
     const Duration lasts =
         is_fall ? between(seconds(2), std::min<Duration>(most, minutes(30))) : between(seconds(20), most);
     troubles.push_back({trouble, every, has_no_end(trouble) ? Duration(0) : lasts});
@@ -84,11 +84,11 @@ class Planner {
     plan.period = seconds(1);
     plan.budget_bytes = 64 * kMegabyte;
     plan.data_bytes = 100;
-    for (const Trouble trouble : {Trouble::kill, Trouble::power_cut, Trouble::cut_at_work}) {
+    for (const Mishap trouble : {Mishap::kill, Mishap::power_cut, Mishap::cut_at_work}) {
       add(plan.troubles, trouble);
       plan.troubles.back().lasts = seconds(0);  // it is up again at once: every second has its event
     }
-    draw(plan.troubles, Trouble::clock_jump);
+    draw(plan.troubles, Mishap::clock_jump);
     return plan;
   }
 
@@ -101,7 +101,7 @@ class Planner {
     plan.bulk = one_in(2) ? WhenFull::keep_latest : WhenFull::thin;
     plan.data_bytes = static_cast<std::size_t>(40 + below(400));
     plan.keys = static_cast<unsigned>(1 + below(8));
-    for (std::size_t i = 0; i < kDeviceTroubles; ++i) draw(plan.troubles, static_cast<Trouble>(i));
+    for (std::size_t i = 0; i < kDeviceTroubles; ++i) draw(plan.troubles, static_cast<Mishap>(i));
     return plan;
   }
 

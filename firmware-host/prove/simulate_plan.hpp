@@ -13,7 +13,7 @@
 /// they come and how long they last, so that rare ones are not drowned by frequent ones.
 namespace holdfast::prove {
 
-enum class Trouble : std::uint8_t {
+enum class Mishap : std::uint8_t {
   // of one device
   kill,       ///< kill -9 between two of its steps
   power_cut,  ///< what was not flushed is lost, in part, torn, or destroyed
@@ -47,12 +47,12 @@ inline constexpr std::array<std::string_view, kTroubles> kTroubleNames = {
     "slow",      "lossy",     "refusals",       "clock jump",      "burst",       "older image",
     "twin",      "new board", "broker restart", "broker wipe",     "broker full", "disconnects",
     "lost acks", "narrow",    "backend kill",   "backend unacked", "backend cut"};
-[[nodiscard]] constexpr std::string_view to_string(Trouble trouble) noexcept {
+[[nodiscard]] constexpr std::string_view to_string(Mishap trouble) noexcept {
   return kTroubleNames[static_cast<std::size_t>(trouble)];
 }
 
 struct TroublePlan {
-  Trouble trouble = Trouble::kill;
+  Mishap trouble = Mishap::kill;
   Duration every{};  ///< on the average
   Duration lasts{};  ///< likewise; 0: it has no end
 };

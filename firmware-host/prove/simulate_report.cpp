@@ -156,7 +156,7 @@ std::string to_json(const SimulateReport& report) {
   }
   std::uint64_t peak = 0;
   for (const SimulatedDevice& device : report.devices) peak = std::max(peak, device.peak_bytes);
-  const auto count = [&](Trouble trouble) { return report.story.counts[static_cast<std::size_t>(trouble)]; };
+  const auto count = [&](Mishap trouble) { return report.story.counts[static_cast<std::size_t>(trouble)]; };
   Json json = {{"format", "dev.holdfast.simulate.v1"},
                {"passed", report.passed()},
                {"holdfast", HOLDFAST_VERSION},
@@ -164,26 +164,26 @@ std::string to_json(const SimulateReport& report) {
                {"days", o.days},
                {"scenario", to_string(o.scenario)}};
   json.update(fates_json(report.total()));
-  json.update(Json{
-      {"published", report.published},
-      {"delivered", report.received},
-      {"duplicates", report.duplicates},
-      {"gap_records", report.gap_records},
-      {"gap_records_never_committed", report.never_committed},
-      {"rewinds", report.rewinds},
-      {"resend_requests", report.resend_requests},
-      {"broker_dropped", report.broker_dropped},
-      {"connects", report.connects},
-      {"power_cuts", count(Trouble::power_cut) + count(Trouble::cut_at_work) + count(Trouble::backend_cut)},
-      {"peak_bytes", peak},
-      {"drained_in_s", report.drained_in / std::chrono::seconds(1)},
-      {"troubles", std::move(troubles)},
-      {"devices", devices_json(report)},
-      {"notes", std::move(notes)},
-      {"notes_in_all", report.story.notes_in_all},
-      {"complaints", report.complaints},
-      {"complaints_in_all", report.complaints_in_all},
-      {"command", command_for(report)}});
+  json.update(
+      Json{{"published", report.published},
+           {"delivered", report.received},
+           {"duplicates", report.duplicates},
+           {"gap_records", report.gap_records},
+           {"gap_records_never_committed", report.never_committed},
+           {"rewinds", report.rewinds},
+           {"resend_requests", report.resend_requests},
+           {"broker_dropped", report.broker_dropped},
+           {"connects", report.connects},
+           {"power_cuts", count(Mishap::power_cut) + count(Mishap::cut_at_work) + count(Mishap::backend_cut)},
+           {"peak_bytes", peak},
+           {"drained_in_s", report.drained_in / std::chrono::seconds(1)},
+           {"troubles", std::move(troubles)},
+           {"devices", devices_json(report)},
+           {"notes", std::move(notes)},
+           {"notes_in_all", report.story.notes_in_all},
+           {"complaints", report.complaints},
+           {"complaints_in_all", report.complaints_in_all},
+           {"command", command_for(report)}});
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

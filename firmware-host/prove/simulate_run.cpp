@@ -149,7 +149,7 @@ class Simulation {
     for (std::size_t i = 0; i < boards_.size(); ++i) {
       const auto& troubles = report_.story.troubles;
       may_rewind.push_back(std::any_of(troubles.begin(), troubles.end(), [&](const SimulatedTrouble& one) {
-        return one.device == i && (one.trouble == Trouble::older_image || one.trouble == Trouble::twin);
+        return one.device == i && (one.trouble == Mishap::older_image || one.trouble == Mishap::twin);
       }));
       boards_[i]->look_at_file();
     }

@@ -26,7 +26,7 @@ struct SimulatedTrouble {
   Duration at{};
   Duration until{};
   std::size_t device = kNobody;
-  Trouble trouble = Trouble::kill;
+  Mishap trouble = Mishap::kill;
 };
 
 /// One look at a device.

@@ -66,11 +66,11 @@ void Troublemaker::stop() {
 
 void Troublemaker::begin(Place& place) {
   const Instant now = cast_.world.clock.now();
-  const Trouble trouble = place.plan.trouble;
+  const Mishap trouble = place.plan.trouble;
   const Duration lasts = about(place.plan.lasts);
-  const bool is_fall = trouble == Trouble::kill || trouble == Trouble::power_cut ||
-                       trouble == Trouble::cut_at_work || trouble == Trouble::backend_kill ||
-                       trouble == Trouble::backend_unacked || trouble == Trouble::backend_cut;
+  const bool is_fall = trouble == Mishap::kill || trouble == Mishap::power_cut ||
+                       trouble == Mishap::cut_at_work || trouble == Mishap::backend_kill ||
+                       trouble == Mishap::backend_unacked || trouble == Mishap::backend_cut;
   place.is_on = !is_fall && place.plan.lasts > Duration(0);
   place.until = now + lasts;
   story_.troubles.push_back({now - begun_, now + lasts - begun_, place.device, trouble});
@@ -80,7 +80,7 @@ void Troublemaker::begin(Place& place) {
   story_.note(now - begun_, place.device, std::move(text));
   if (place.device != kNobody) {
     begin_of_device(place, lasts);
-  } else if (trouble < Trouble::backend_kill) {
+  } else if (trouble < Mishap::backend_kill) {
     begin_of_broker(place);
   } else {
     begin_of_backend(place, lasts);
@@ -90,22 +90,22 @@ void Troublemaker::begin(Place& place) {
 void Troublemaker::begin_of_device(const Place& place, Duration lasts) {
   Board& board = *cast_.boards[place.device];
   switch (place.plan.trouble) {
-    case Trouble::kill: return board.fall({std::nullopt, lasts});
-    case Trouble::power_cut: return board.fall({a_cut(), lasts});
-    case Trouble::cut_at_work: {
+    case Mishap::kill: return board.fall({std::nullopt, lasts});
+    case Mishap::power_cut: return board.fall({a_cut(), lasts});
+    case Mishap::cut_at_work: {
       const auto cut = one_in(4) ? std::nullopt : std::optional(a_cut());
       return board.fall_at_work(below(kOperationsMax), {cut, lasts});
     }
-    case Trouble::restart: return board.restart();
-    case Trouble::refusals: return begin_refusals(board);
-    case Trouble::clock_jump: {
+    case Mishap::restart: return board.restart();
+    case Mishap::refusals: return begin_refusals(board);
+    case Mishap::clock_jump: {
       const auto jump = static_cast<std::int64_t>(below(24 * 3600 * 800)) - 24 * 3600 * 400;
       return board.set_clock_error(seconds(one_in(3) ? 0 : jump), one_in(2));
     }
-    case Trouble::burst: return board.set_busy(true);
-    case Trouble::older_image: return board.put_on_older_image();
-    case Trouble::twin: return board.make_or_swap_twin();
-    case Trouble::new_board: return board.put_on_new_board();
+    case Mishap::burst: return board.set_busy(true);
+    case Mishap::older_image: return board.put_on_older_image();
+    case Mishap::twin: return board.make_or_swap_twin();
+    case Mishap::new_board: return board.put_on_new_board();
     default: return begin_of_network(place);
   }
 }
@@ -113,10 +113,10 @@ void Troublemaker::begin_of_device(const Place& place, Duration lasts) {
 void Troublemaker::begin_of_network(const Place& place) {
   Board& board = *cast_.boards[place.device];
   auto network = board.network();
-  if (place.plan.trouble == Trouble::partition) network.reachable = false;
-  if (place.plan.trouble == Trouble::half_open) network.silent = true;
-  if (place.plan.trouble == Trouble::slow) network.extra_latency = milliseconds(50 + below(3'000));
-  if (place.plan.trouble == Trouble::lossy) network.lost_per_thousand = static_cast<unsigned>(1 + below(300));
+  if (place.plan.trouble == Mishap::partition) network.reachable = false;
+  if (place.plan.trouble == Mishap::half_open) network.silent = true;
+  if (place.plan.trouble == Mishap::slow) network.extra_latency = milliseconds(50 + below(3'000));
+  if (place.plan.trouble == Mishap::lossy) network.lost_per_thousand = static_cast<unsigned>(1 + below(300));
   board.change_network(network);
 }
 
@@ -131,15 +131,15 @@ void Troublemaker::begin_refusals(Board& board) {
 void Troublemaker::begin_of_broker(const Place& place) {
   auto& broker = cast_.world.broker;
   switch (place.plan.trouble) {
-    case Trouble::broker_restart:
-    case Trouble::broker_wipe:
+    case Mishap::broker_restart:
+    case Mishap::broker_wipe:
       ++broker_down_;
       broker.set_up(false);
-      if (place.plan.trouble == Trouble::broker_wipe) broker.forget();
+      if (place.plan.trouble == Mishap::broker_wipe) broker.forget();
       return;
-    case Trouble::broker_full: return broker.set_refuse_connect(one_in(2) ? 0x88 : 0x97);
-    case Trouble::lost_acks: return broker.set_lose_next_acks(1 + below(20));
-    case Trouble::narrow: {
+    case Mishap::broker_full: return broker.set_refuse_connect(one_in(2) ? 0x88 : 0x97);
+    case Mishap::lost_acks: return broker.set_lose_next_acks(static_cast<std::size_t>(1 + below(20)));
+    case Mishap::narrow: {
       platform::ConnectGrant grant;
       grant.receive_maximum = static_cast<std::uint16_t>(1 + below(80));
       return broker.set_grant(grant);
@@ -150,8 +150,8 @@ void Troublemaker::begin_of_broker(const Place& place) {
 
 void Troublemaker::begin_of_backend(const Place& place, Duration lasts) {
   Hub& hub = cast_.hub;
-  if (place.plan.trouble == Trouble::backend_kill) return hub.fall({std::nullopt, lasts});
-  if (place.plan.trouble == Trouble::backend_unacked) return hub.fall_unacknowledged(lasts);
+  if (place.plan.trouble == Mishap::backend_kill) return hub.fall({std::nullopt, lasts});
+  if (place.plan.trouble == Mishap::backend_unacked) return hub.fall_unacknowledged(lasts);
   if (one_in(2)) return hub.fall({a_cut(), lasts});
   hub.fall_at_work(below(kOperationsMax), {a_cut(), lasts});
 }
@@ -161,21 +161,21 @@ void Troublemaker::end(Place& place) {
   if (place.device == kNobody) {
     auto& broker = cast_.world.broker;
     const bool was_down =
-        place.plan.trouble == Trouble::broker_restart || place.plan.trouble == Trouble::broker_wipe;
+        place.plan.trouble == Mishap::broker_restart || place.plan.trouble == Mishap::broker_wipe;
     if (was_down && --broker_down_ == 0) broker.set_up(true);
-    if (place.plan.trouble == Trouble::broker_full) broker.set_refuse_connect(0);
-    if (place.plan.trouble == Trouble::narrow) broker.set_grant({});
+    if (place.plan.trouble == Mishap::broker_full) broker.set_refuse_connect(0);
+    if (place.plan.trouble == Mishap::narrow) broker.set_grant({});
     return;
   }
   Board& board = *cast_.boards[place.device];
   auto network = board.network();
   const platform::sim::ClientNetwork plain;
-  if (place.plan.trouble == Trouble::partition) network.reachable = plain.reachable;
-  if (place.plan.trouble == Trouble::half_open) network.silent = plain.silent;
-  if (place.plan.trouble == Trouble::slow) network.extra_latency = plain.extra_latency;
-  if (place.plan.trouble == Trouble::lossy) network.lost_per_thousand = plain.lost_per_thousand;
-  if (place.plan.trouble == Trouble::refusals) board.refusal = 0;
-  if (place.plan.trouble == Trouble::burst) board.set_busy(false);
+  if (place.plan.trouble == Mishap::partition) network.reachable = plain.reachable;
+  if (place.plan.trouble == Mishap::half_open) network.silent = plain.silent;
+  if (place.plan.trouble == Mishap::slow) network.extra_latency = plain.extra_latency;
+  if (place.plan.trouble == Mishap::lossy) network.lost_per_thousand = plain.lost_per_thousand;
+  if (place.plan.trouble == Mishap::refusals) board.refusal = 0;
+  if (place.plan.trouble == Mishap::burst) board.set_busy(false);
   board.change_network(network);
 }
 

@@ -26,7 +26,7 @@ class Troublemaker final : public Actor {
   void stop();
   /// Messages that the broker had were lost with its data.
   [[nodiscard]] bool has_wiped() const noexcept {
-    return story_.counts[static_cast<std::size_t>(Trouble::broker_wipe)] > 0;
+    return story_.counts[static_cast<std::size_t>(Mishap::broker_wipe)] > 0;
   }
 
  private:

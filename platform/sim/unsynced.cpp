@@ -52,7 +52,7 @@ class Unsynced::Undo {
     const bool destroys = cut_ == PowerCut::destroys;
     std::size_t waiting = 0;
     for (const File& file : files) waiting += file.operations.size();
-    const std::size_t victim = destroys && waiting > 0 ? dice_.next() % waiting : 0;
+    const std::size_t victim = destroys && waiting > 0 ? static_cast<std::size_t>(dice_.next() % waiting) : 0;
     std::size_t at = 0;
     for (File& file : files) {
       kept_.clear();

@@ -97,13 +97,13 @@ TEST(Simulate, finds_events_that_nobody_has_committed) {
 
 TEST(Simulate, finds_writes_that_a_power_cut_took) {
   const SimulateReport report =
-      simulate(plan_with({{Trouble::power_cut, hours(1), seconds(5)}}, {}), {.lying_disk = true});
+      simulate(plan_with({{Mishap::power_cut, hours(1), seconds(5)}}, {}), {.lying_disk = true});
   EXPECT_THAT(report.complaints, Contains(HasSubstr("G2")));
 }
 
 TEST(Simulate, finds_holes_that_nobody_asks_for) {
-  const std::vector<TroublePlan> wipes{{Trouble::broker_wipe, hours(2), minutes(20)},
-                                       {Trouble::backend_kill, hours(1), minutes(30)}};
+  const std::vector<TroublePlan> wipes{{Mishap::broker_wipe, hours(2), minutes(20)},
+                                       {Mishap::backend_kill, hours(1), minutes(30)}};
   EXPECT_THAT(simulate(plan_with({}, wipes)).complaints, IsEmpty());
   EXPECT_THAT(simulate(plan_with({}, wipes), {.no_resend = true}).complaints,
               Contains(HasSubstr("still misses")));

@@ -11,20 +11,22 @@ namespace holdfast::prove::test {
 inline std::string event_id(int seq, const char* lane = kSpreadLane) {
   return std::string("00000000000000aa-") + lane + "-" + std::to_string(seq);
 }
-inline JournalLine life() { return {Step::life}; }
-inline JournalLine connects(std::size_t n) { return {Step::connects, n}; }
-inline JournalLine drops(std::size_t n) { return {Step::drops, n}; }
+inline JournalLine life() { return {ClaimStep::life}; }
+inline JournalLine connects(std::size_t n) { return {ClaimStep::connects, n}; }
+inline JournalLine drops(std::size_t n) { return {ClaimStep::drops, n}; }
 inline JournalLine publishes(std::size_t n, const std::string& id, const std::string& key) {
-  return {Step::publishes, n, id, key};
+  return {ClaimStep::publishes, n, id, key};
 }
-inline JournalLine acknowledged(std::size_t n, const std::string& id) { return {Step::acknowledged, n, id}; }
-inline JournalLine not_taken(std::size_t n, const std::string& id) { return {Step::not_taken, n, id}; }
+inline JournalLine acknowledged(std::size_t n, const std::string& id) {
+  return {ClaimStep::acknowledged, n, id};
+}
+inline JournalLine not_taken(std::size_t n, const std::string& id) { return {ClaimStep::not_taken, n, id}; }
 /// A line of this time.
 inline JournalLine at(std::int64_t ms, JournalLine line) {
   line.at_ms = ms;
   return line;
 }
-inline JournalLine refused(std::size_t n, const std::string& id) { return {Step::refused, n, id}; }
+inline JournalLine refused(std::size_t n, const std::string& id) { return {ClaimStep::refused, n, id}; }
 
 /// Of two connections the shares of these keys: CRC-32C of "c" is odd, that of "a" even.
 inline constexpr const char* kKeyOfShare1 = "c";

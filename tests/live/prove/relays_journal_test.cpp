@@ -19,8 +19,9 @@ using test_support::TempDir;
 
 TEST(RelaysJournal, reads_back_every_kind_of_line) {
   for (const JournalLine& line :
-       {life(), connects(3), publishes(2, event_id(7), "key-1"), JournalLine{Step::not_taken, 2, event_id(7)},
-        acknowledged(8, event_id(7)), refused(1, event_id(9)), at(123'456'789'012, drops(4))}) {
+       {life(), connects(3), publishes(2, event_id(7), "key-1"),
+        JournalLine{ClaimStep::not_taken, 2, event_id(7)}, acknowledged(8, event_id(7)),
+        refused(1, event_id(9)), at(123'456'789'012, drops(4))}) {
     const auto read = journal_line(to_text(line));
     ASSERT_TRUE(read) << to_text(line);
     EXPECT_EQ(to_text(*read), to_text(line));
@@ -69,7 +70,7 @@ TEST(RelaysJournal, the_beginning_of_a_line_is_no_fault_of_a_process_that_was_ki
     JournalReader reader(path);
     reader.read_more();
     ASSERT_EQ(reader.lines().size(), 2U);
-    EXPECT_EQ(reader.lines().back().step, Step::life);
+    EXPECT_EQ(reader.lines().back().step, ClaimStep::life);
     EXPECT_GT(reader.lines().back().at_ms, 0);
     EXPECT_EQ(reader.unreadable(), 0U);
   }

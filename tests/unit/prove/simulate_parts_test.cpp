@@ -161,7 +161,7 @@ TEST(SimulatedLedger,
 }
 
 TEST(SimulatePlan, is_the_seeds_alone_and_draws_every_trouble_sometimes) {
-  std::set<Trouble> drawn;
+  std::set<Mishap> drawn;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const SimulatePlan plan = plan_simulation({seed, 10, 2, Scenario::swarm});
     const SimulatePlan again = plan_simulation({seed, 10, 2, Scenario::swarm});

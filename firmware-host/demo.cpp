@@ -118,8 +118,7 @@ class Workplace {
   Stage stage({options.program, place.path(), options.seed, report.events_per_s}, platform, history,
               narrator);
   const auto plan = options.faults ? std::optional(make_plan(options.seed, options.duration)) : std::nullopt;
-  Play play(plan, options.duration, report.events_per_s, stage, history,
-            narrator);
+  Play play(plan, options.duration, report.events_per_s, stage, history, narrator);
   if (auto played = play.run(); !played) return tl::unexpected<Error>(played.error());
   auto evidence = collect(place, stage, history, platform.view());
   if (!evidence) return tl::unexpected<Error>(evidence.error());
@@ -152,10 +151,9 @@ class Workplace {
 int run_demo(const DemoOptions& options) {
   const std::chrono::seconds least = options.faults ? kDemoSecondsMin : std::chrono::seconds(1);
   if (options.duration < least || options.duration > kDemoSecondsMax)
-    return program::report(
-        {{ErrorCode::invalid, 0, "--seconds",
-          fmt::format("between {} and {}", least.count(), kDemoSecondsMax.count())},
-         kExitUsage});
+    return program::report({{ErrorCode::invalid, 0, "--seconds",
+                             fmt::format("between {} and {}", least.count(), kDemoSecondsMax.count())},
+                            kExitUsage});
   const auto place = Workplace::make(options);
   if (!place) return program::report({place.error(), kExitCannotCreate});
   fmt::print("Holdfast demo, seed {}: {} s of load, {}\n\n", options.seed, options.duration.count(),

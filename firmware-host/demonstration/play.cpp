@@ -41,8 +41,8 @@ constexpr seconds kDemoSlack{180};  // above the sum of the patiences that a dem
 
 }  // namespace
 
-Play::Play(const std::optional<Plan>& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
-           History& history, Narrator& narrator)
+Play::Play(const std::optional<Plan>& plan, std::chrono::seconds duration, std::uint64_t events_per_s,
+           Stage& stage, History& history, Narrator& narrator)
     : plan_(plan),
       duration_(duration),
       events_per_s_(events_per_s),

@@ -17,8 +17,8 @@ namespace holdfast::demo {
 /// device committed is acknowledged. Without a plan nothing dies. Each wait is bounded.
 class Play {
  public:
-  Play(const std::optional<Plan>& plan, std::chrono::seconds duration, std::uint64_t events_per_s, Stage& stage,
-       History& history, Narrator& narrator);
+  Play(const std::optional<Plan>& plan, std::chrono::seconds duration, std::uint64_t events_per_s,
+       Stage& stage, History& history, Narrator& narrator);
 
   [[nodiscard]] Result<void> run();
 

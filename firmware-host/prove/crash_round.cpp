@@ -21,7 +21,6 @@ namespace holdfast::prove {
 namespace {
 
 using platform::sim::DiskLog;
-using platform::sim::SeededEntropy;
 
 constexpr std::uint64_t kStatesPerRound = 8'000;
 constexpr std::uint64_t kWornStatesPerRound = 2'000;  // on worse media, where a state takes longer
@@ -228,8 +227,9 @@ class RoundExplorer::Explorer {
     ++round_.images;
     if (plan_.media != Media::honest) return look_at_worn(std::move(built), images, name);
     const std::size_t point = name.first.point;
-    const auto [it, is_new] = seen_.try_emplace(built.hash);
-    const bool drains = !is_of_inbox_ && built.hash % kDrainedEvery == 0;
+    const std::uint64_t hash = built.hash;
+    const auto [it, is_new] = seen_.try_emplace(hash);
+    const bool drains = !is_of_inbox_ && hash % kDrainedEvery == 0;
     if (is_new) {
       take_in_hand(name);
       const std::shared_lock lock(sqlite_mutex());
@@ -245,12 +245,12 @@ class RoundExplorer::Explorer {
            judge_drain(*it->second.store.drain, ledger(), recording_.arrivals, point, verdict.writes))
         verdict.complaints.push_back(std::move(complaint));
     }
-    if (is_new && !is_of_inbox_) look_at_backup(images, name, built.hash, verdict.complaints);
+    if (is_new && !is_of_inbox_) look_at_backup(images, name, hash, verdict.complaints);
     if (!verdict.complaints.empty()) note_bad(name, images.describe(name.first.variant), verdict.complaints);
     if (!is_new) return;
-    note(built.hash, cut_of(ledger(), log(), point, Phase::opening),
+    note(hash, cut_of(ledger(), log(), point, Phase::opening),
          {.any_in_progress = verdict.any_in_progress, .there = verdict.writes > 0, .drained = drains});
-    if (!is_of_inbox_ && verdict.complaints.empty() && mixed(built.hash, 2) % kSecondEvery == 0)
+    if (!is_of_inbox_ && verdict.complaints.empty() && mixed(hash, 2) % kSecondEvery == 0)
       cut_again(images, name);
   }
 

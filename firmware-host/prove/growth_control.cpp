@@ -61,7 +61,7 @@ using Database = std::unique_ptr<sqlite3, Close>;
     return failed(db);
   double fastest = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < kPolls; ++i) {
-    const auto took = poll_ms(db);
+    auto took = poll_ms(db);
     if (!took) return took;
     fastest = std::min(fastest, *took);
   }

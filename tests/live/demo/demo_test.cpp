@@ -48,8 +48,8 @@ TEST(Demo, loses_nothing_and_applies_nothing_twice_while_broker_and_device_are_k
 
 TEST(Demo, needs_no_duplicate_when_nothing_is_killed) {
   const TempDir dir;
-  Process process({HOLDFAST_PROGRAM, "demo", "--no-faults", "--seconds", "1", "--json", "--dir",
-                   dir / "work", "--html", dir / "page.html"});
+  Process process({HOLDFAST_PROGRAM, "demo", "--no-faults", "--seconds", "1", "--json", "--dir", dir / "work",
+                   "--html", dir / "page.html"});
   const std::string output = output_of(process);
   ASSERT_EQ(process.wait(30s), 0) << output;
   const auto json = nlohmann::json::parse(last_line(output));

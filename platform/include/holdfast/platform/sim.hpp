@@ -90,10 +90,11 @@ class ScriptedDisk final : public Disk {
 
 /// What lies between one client and the broker.
 struct ClientNetwork {
-  bool reachable = true;           ///< false: its connections die, new ones are refused
-  bool silent = false;             ///< as ScriptedBroker::set_silent(), for this client
-  Duration extra_latency{};        ///< one way, beyond that of the broker
-  unsigned lost_per_thousand = 0;  ///< packets: TCP sends each again, 200 ms later, then 400 ms, ...; below 1,000
+  bool reachable = true;     ///< false: its connections die, new ones are refused
+  bool silent = false;       ///< as ScriptedBroker::set_silent(), for this client
+  Duration extra_latency{};  ///< one way, beyond that of the broker
+  unsigned lost_per_thousand =
+      0;  ///< packets: TCP sends each again, 200 ms later, then 400 ms, ...; below 1,000
 };
 
 /// A broker that keeps MQTT's rules, in memory and in virtual time: sessions, QoS 1 with PUBACKs in order,
@@ -148,7 +149,7 @@ class ScriptedBroker {
   [[nodiscard]] std::size_t connects() const;                ///< attempts, refused and failed ones too
   [[nodiscard]] std::vector<Instant> connect_times() const;  ///< of these attempts
   [[nodiscard]] std::size_t connections() const;             ///< accepted by the broker and open, now
-  [[nodiscard]] std::uint64_t dropped() const;  ///< messages that a session had no room for
+  [[nodiscard]] std::uint64_t dropped() const;               ///< messages that a session had no room for
   /// When the next packet or timeout is due: a simulation advances to it. Instant::max(): nothing is under
   /// way.
   [[nodiscard]] Instant next_event() const;

@@ -50,21 +50,7 @@ target_include_directories(holdfast_prove_growth PUBLIC ${CMAKE_CURRENT_SOURCE_D
 target_link_libraries(holdfast_prove_growth PUBLIC holdfast_bench holdfast_program
                                             PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
 
-# The parts of `holdfast simulate`; its world is that of tests/sim too. Its page is embedded as that of the demo.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS prove/simulate_page.html)
-file(READ prove/simulate_page.html page)
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/embedded/simulate/simulate_page_html.hpp @ONLY CONTENT
-     [=[// Generated from prove/simulate_page.html: edit that.
-#pragma once
-
-#include <string_view>
-
-namespace holdfast::prove {
-
-inline constexpr std::string_view kSimulatePageHtml = R"html(@page@)html";
-
-}  // namespace holdfast::prove
-]=])
+# The parts of `holdfast simulate`; its world is that of tests/sim too.
 set(parts simulate_backend simulate_backlog simulate_board simulate_chart simulate_command simulate_device simulate_hub simulate_ledger
           simulate_page simulate_plan simulate_report simulate_run simulate_story simulate_trouble simulate_world)
 list(TRANSFORM parts PREPEND prove/)
@@ -72,7 +58,7 @@ list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_simulate STATIC ${parts})
 holdfast_target(holdfast_prove_simulate)
 target_include_directories(holdfast_prove_simulate PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src
-                                                          ${PROJECT_SOURCE_DIR}/platform
-                                                   PRIVATE ${PROJECT_BINARY_DIR}/embedded/simulate)
+                                                          ${PROJECT_SOURCE_DIR}/platform)
+holdfast_embed_page(holdfast_prove_simulate prove/simulate_page.html holdfast::prove kSimulatePageHtml)
 target_link_libraries(holdfast_prove_simulate PUBLIC holdfast_demo holdfast_program holdfast_prove_crash holdfast::sim
                                               PRIVATE fmt::fmt nlohmann_json::nlohmann_json)

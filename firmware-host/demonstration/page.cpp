@@ -8,7 +8,7 @@
 
 #include <holdfast/check.hpp>
 
-#include "demo_page_html.hpp"
+#include "page_html.hpp"
 #include "demonstration/chart.hpp"
 #include "demonstration/report.hpp"
 

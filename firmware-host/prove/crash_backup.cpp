@@ -33,11 +33,12 @@ bool says_restored(const Observation& seen) {
 
 }  // namespace
 
-std::optional<Observation> observe_backup(Rig& rig, platform::sim::DiskImage image, const Look& look) {
+std::optional<Observation> observe_backup(Rig& rig, platform::sim::DiskImage image, const Look& look,
+                                          std::uint64_t budget_bytes) {
   if (!image.contains(std::string_view(kProveBackupPath))) return std::nullopt;
   Look mine = look;
   mine.path = kProveBackupPath;
-  mine.budget_bytes = 0;
+  mine.budget_bytes = budget_bytes;
   mine.create = false;
   mine.consumer = nullptr;
   return observe(rig, std::move(image), mine);

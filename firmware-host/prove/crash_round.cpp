@@ -23,7 +23,7 @@ namespace {
 using platform::sim::DiskLog;
 
 constexpr std::uint64_t kStatesPerRound = 8'000;
-constexpr std::uint64_t kWornStatesPerRound = 2'000;  // on worse media, where a state takes longer
+constexpr std::uint64_t kSlowStatesPerRound = 2'000;  // where a state takes several times as long
 constexpr std::uint64_t kFromNothingEvery = 16;       // rounds that record how a store is made
 constexpr std::uint64_t kSpecialEvery = 8;            // rounds of an old store, of budgets, of a backup
 constexpr std::uint64_t kBackupEvery = 8;             // states of which the backup is opened too
@@ -72,9 +72,8 @@ class RoundExplorer::Explorer {
     begin(number);
     const std::uint64_t seed = seed_of(number);
     // A few more than are wanted, since some are alike: a short run is to end with its first round.
-    const bool is_worn = plan_.media != Media::honest;
-    const std::uint64_t wanted =
-        std::min(plan_.states + plan_.states / 4 + 50, is_worn ? kWornStatesPerRound : kStatesPerRound);
+    const std::uint64_t wanted = std::min(plan_.states + plan_.states / 4 + 50,
+                                          is_slow(number) ? kSlowStatesPerRound : kStatesPerRound);
     const Sample sample(log(), ledger(), seed, wanted, plan_.media);
     CrashImages images(log(), seed, plan_.media);
     for (std::size_t point = 0; point <= images.last_point(); ++point) {
@@ -153,6 +152,11 @@ class RoundExplorer::Explorer {
       case 6: return Life::backed_up;
       default: return Life::ordinary;
     }
+  }
+
+  // Worse media are looked at several times; an opening that finds half a change of the budget makes a store anew.
+  bool is_slow(std::uint64_t number) const {
+    return plan_.media != Media::honest || (!is_of_inbox_ && life_of(number) == Life::resized);
   }
 
   void begin_workload(std::uint64_t number, std::uint64_t seed) {
@@ -261,7 +265,8 @@ class RoundExplorer::Explorer {
     const bool is_there = !backups.empty() && backups.front().begin <= point;
     if (!is_there || (backups.front().end <= point && mixed(hash, 3) % kBackupEvery != 0)) return;
     const std::shared_lock lock(sqlite_mutex());
-    const auto seen = observe_backup(rig_, images.build(name.first.variant).image, look_for(name, hash));
+    const auto seen = observe_backup(rig_, images.build(name.first.variant).image, look_for(name, hash),
+                                     ledger().budget_bytes);
     for (std::string& complaint : judge_backup(seen, ledger(), point))
       complaints.push_back(std::move(complaint));
   }

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
-#include <filesystem>
 #include <utility>
 
 #include "demonstration/tables.hpp"
@@ -14,7 +12,7 @@
 #include "program/talk.hpp"
 #include "prove/kill_report.hpp"
 #include "prove/kill_stage.hpp"
-#include "prove/place.hpp"
+#include "prove/tell_proof.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -100,18 +98,7 @@ int run_prove_kill(const ProveKillOptions& options) {
   if (!stage) return program::report({stage.error(), exit_code(stage.error().code, Doing::connecting)});
   const auto proved = ProveKill(options, **stage).run();
   stage->reset();  // the processes end before their directory goes
-  if (!proved) {
-    place->keep();
-    say("it could not be completed; the files are in " + place->path());
-    return program::report({proved.error(), exit_code(proved.error().code, Doing::connecting)});
-  }
-  fmt::print("{}", to_text(*proved));
-  if (options.json) fmt::print("{}\n", to_json(*proved));
-  if (std::fflush(stdout) != 0) return kExitIo;
-  if (proved->complaints().empty()) return kExitOk;
-  place->keep();
-  say("the files are in " + place->path());
-  return kExitFinding;
+  return tell_proof(*place, proved, options.json);
 }
 
 }  // namespace holdfast::program

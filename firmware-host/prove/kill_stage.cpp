@@ -6,45 +6,24 @@
 #include "prove/kill_stage.hpp"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
-#include "demonstration/process.hpp"
 #include "demonstration/tables.hpp"
-#include "prove/stage_kit.hpp"
 
 namespace holdfast::prove {
 namespace {
 
 using demo::NetworkFault;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-constexpr const char* kDeviceProgram = "holdfast_kill_device";
 constexpr std::uint64_t kLastEvents = 10;  // of the life that ends by itself
 
-// Patience with a machine that is slow; nothing takes so long on one that is not.
-constexpr seconds kPatience{30};
-constexpr seconds kEndPatience{90};
 constexpr milliseconds kLook{2};
 constexpr milliseconds kIdleFor{250};  // longer than Mosquitto's own 100 ms round
 constexpr milliseconds kSlowedBy{30};
 constexpr milliseconds kInFlightFor{50};  // for the first publishes to the stopped broker
-
-[[nodiscard]] Result<void> expect(const Result<bool>& awaited, const char* what) {
-  if (!awaited) return tl::unexpected<Error>(awaited.error());
-  if (!*awaited) return fail(ErrorCode::unavailable, "prove kill", what);
-  return {};
-}
-
-[[nodiscard]] std::string read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 void remove_database(const std::string& path) {
   std::error_code ignored;
@@ -53,29 +32,23 @@ void remove_database(const std::string& path) {
 
 }  // namespace
 
+KillStage::KillStage(const std::string& programs, const std::string& directory)
+    : Stage({"prove kill", "holdfast_kill_device", programs, directory}, kLook) {}
+
 Result<std::unique_ptr<KillStage>> KillStage::set_up(const std::string& programs,
                                                      const std::string& directory) {
-  if (::access((programs + "/" + kDeviceProgram).c_str(), X_OK) != 0)
-    return fail(ErrorCode::unavailable, "prove kill",
-                "holdfast_kill_device is not beside holdfast; run it from the build tree");
   std::unique_ptr<KillStage> stage(new KillStage(programs, directory));
   if (auto started = stage->start_world(); !started) return tl::unexpected<Error>(started.error());
   return stage;
 }
 
 Result<void> KillStage::start_world() {
-  auto broker = demo::Broker::start(directory_);
-  if (!broker) return tl::unexpected<Error>(broker.error());
-  broker_ = std::move(*broker);
+  if (auto found = find_device(); !found) return found;
+  if (auto started = start_broker(); !started) return started;
   auto proxy = demo::Proxy::start(broker_->port());
   if (!proxy) return tl::unexpected<Error>(proxy.error());
   proxy_ = std::move(*proxy);
-  auto receiver = KillReceiver::start(broker_->url(), inbox_path(), platform_.view());
-  if (!receiver) return tl::unexpected<Error>(receiver.error());
-  receiver_ = std::move(*receiver);
-  return expect(
-      await(kPatience, [&] { return KillReceiver::is_subscribed(read_text(path("mosquitto.log"))); }),
-      "the consumer does not subscribe");
+  return start_consumer();
 }
 
 Result<std::vector<demo::LedgerRow>> KillStage::play(const KillPlan& plan, Contender contender) {
@@ -100,28 +73,21 @@ std::string KillStage::store_path(const Cast& cast) const {
 }
 
 Result<void> KillStage::start_device(const Cast& cast, std::uint64_t events, const Death* death) {
-  std::vector<std::string> arguments = {programs_ + "/" + kDeviceProgram,
-                                        std::string(to_string(cast.contender)),
-                                        store_path(cast),
-                                        proxy_->url(),
-                                        std::to_string(cast.seed),
-                                        std::to_string(events)};
+  std::vector<std::string> arguments = {std::string(to_string(cast.contender)), store_path(cast),
+                                        proxy_->url(), std::to_string(cast.seed), std::to_string(events)};
   if (death != nullptr)
     arguments.insert(arguments.end(), {std::string(to_string(death->point)), std::to_string(death->passing),
                                        std::to_string(death->after.count())});
-  auto device = demo::ChildProcess::start(std::move(arguments), path("device.log"));
-  if (!device) return tl::unexpected<Error>(device.error());
-  device_ = std::move(*device);
-  return {};
+  return Stage::start_device(std::move(arguments));
 }
 
 Result<void> KillStage::live_until_killed(const Cast& cast, const Death& death) {
   if (auto started = start_device(cast, 0, &death); !started) return started;
-  const auto ended = await(kPatience, [this] { return !device_->running(); });
+  const auto ended = await(kStagePatience, [this] { return !device_->running(); });
   if (auto done = expect(ended, "a device does not come to the point where it should die"); !done)
     return done;
-  if (!ended_by_sigkill(*device_))
-    return tl::unexpected<Error>(device_error("a device ended instead of being killed"));
+  if (auto done = expect(ended_by_sigkill(*device_), "a device ended instead of being killed"); !done)
+    return done;
   counts_.device_kills += 1;
   return {};
 }
@@ -129,24 +95,24 @@ Result<void> KillStage::live_until_killed(const Cast& cast, const Death& death) 
 Result<void> KillStage::live_in_trouble(const Cast& cast, const TroubledLife& life) {
   const std::uint64_t before = receiver_->messages();
   if (auto started = start_device(cast, 0, nullptr); !started) return started;
-  const auto works = await(kPatience, [&] { return receiver_->messages() > before || !device_->running(); });
+  const auto works =
+      await(kStagePatience, [&] { return receiver_->messages() > before || !device_->running(); });
   if (auto done = expect(works, "nothing arrives from a device"); !done) return done;
   auto disturbed = life.trouble == Trouble::broker_killed ? kill_broker(life) : disturb_network(life);
   if (!disturbed) return disturbed;
   if (life.killed_in_it) return {};
   const std::uint64_t then = receiver_->messages();
   const auto again =
-      await(kPatience, [&] { return receiver_->messages() > then + 1 || !device_->running(); });
+      await(kStagePatience, [&] { return receiver_->messages() > then + 1 || !device_->running(); });
   if (auto done = expect(again, "nothing arrives from a device after the trouble"); !done) return done;
   return kill_device();
 }
 
 Result<void> KillStage::live_to_the_end(const Cast& cast) {
   if (auto started = start_device(cast, kLastEvents, nullptr); !started) return started;
-  const auto ended = await(kEndPatience, [this] { return !device_->running(); });
+  const auto ended = await(kStageEndPatience, [this] { return !device_->running(); });
   if (auto done = expect(ended, "a device does not end"); !done) return done;
-  if (device_->wait(milliseconds(0)) != 0) return tl::unexpected<Error>(device_error("a device failed"));
-  return {};
+  return expect(device_->wait(milliseconds(0)) == 0, "a device failed");
 }
 
 Result<void> KillStage::disturb_network(const TroubledLife& life) {
@@ -186,7 +152,7 @@ Result<void> KillStage::settle_broker() {
   device_->freeze();
   std::uint64_t messages = receiver_->messages();
   Instant since = platform_.clock().now();
-  const auto idle = await(kPatience, [&] {
+  const auto idle = await(kStagePatience, [&] {
     const Instant now = platform_.clock().now();
     if (receiver_->messages() != messages) since = now;
     messages = receiver_->messages();
@@ -197,7 +163,7 @@ Result<void> KillStage::settle_broker() {
   const auto saved_before = std::filesystem::last_write_time(path("mosquitto.db"), error);
   ::kill(broker_->process().pid(),
          SIGUSR1);  // "save now"; the new file takes the place of the old one when it is whole
-  const auto saved = await(kPatience, [&] {
+  const auto saved = await(kStagePatience, [&] {
     std::error_code absent;
     return std::filesystem::last_write_time(path("mosquitto.db"), absent) != saved_before && !absent;
   });
@@ -219,7 +185,7 @@ Result<void> KillStage::await_receipts(const Cast& cast, const std::vector<demo:
            std::all_of(committed.begin(), committed.end(),
                        [&](const auto& row) { return receiver_->has(row.id); });
   };
-  const auto all = await(kPatience, came);
+  const auto all = await(kStagePatience, came);
   if (!all) return tl::unexpected<Error>(all.error());
   return {};
 }
@@ -228,27 +194,6 @@ Result<void> KillStage::kill_device() {
   if (auto killed = kill_at_work(*device_, path("device.log")); !killed) return killed;
   counts_.device_kills += 1;
   return {};
-}
-
-Result<bool> KillStage::await(milliseconds patience, const std::function<bool()>& done) {
-  const Instant until = platform_.clock().now() + patience;
-  while (!done()) {
-    if (stop_.requested()) return fail(ErrorCode::unavailable, "prove kill", "interrupted");
-    const Instant now = platform_.clock().now();
-    if (now >= until) return false;
-    stop_.wait(platform_.clock(), std::min(until, now + kLook));
-  }
-  return true;
-}
-
-Result<void> KillStage::pause(milliseconds time) {
-  const auto paused = await(time, [] { return false; });
-  if (!paused) return tl::unexpected<Error>(paused.error());
-  return {};
-}
-
-Error KillStage::device_error(const char* what) const {
-  return {ErrorCode::unavailable, 0, "prove kill", std::string(what) + "; see " + path("device.log")};
 }
 
 }  // namespace holdfast::prove

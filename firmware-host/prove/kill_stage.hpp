@@ -2,21 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <holdfast/platform/linux.hpp>
 #include <holdfast/result.hpp>
 
-#include "demonstration/broker.hpp"
 #include "demonstration/proxy.hpp"
 #include "demonstration/verdict.hpp"
-#include "program/stop_signal.hpp"
 #include "prove/kill_contender.hpp"
 #include "prove/kill_plan.hpp"
-#include "prove/kill_receiver.hpp"
+#include "prove/stage_kit.hpp"
 
 namespace holdfast::prove {
 
@@ -28,7 +24,7 @@ struct KillCounts {
 };
 
 /// One Mosquitto and one consumer, which outlive all plays; device processes behind a network that can fail.
-class KillStage {
+class KillStage : public Stage {
  public:
   /// `programs`: the directory of holdfast_kill_device. On return the consumer's subscriptions are in force.
   /// `unavailable`: a program is missing; `io_error`.
@@ -40,17 +36,13 @@ class KillStage {
   [[nodiscard]] Result<std::vector<demo::LedgerRow>> play(const KillPlan& plan, Contender contender);
 
   [[nodiscard]] const KillCounts& counts() const { return counts_; }
-  [[nodiscard]] KillReceiver& receiver() { return *receiver_; }
-  [[nodiscard]] PlatformView platform() const { return platform_.view(); }
-  [[nodiscard]] std::string inbox_path() const { return path("inbox.db"); }
 
  private:
   struct Cast {
     Contender contender;
     std::uint64_t seed;
   };
-  KillStage(std::string programs, std::string directory)
-      : programs_(std::move(programs)), directory_(std::move(directory)) {}
+  KillStage(const std::string& programs, const std::string& directory);
   [[nodiscard]] Result<void> start_world();
   [[nodiscard]] Result<void> start_device(const Cast& cast, std::uint64_t events, const Death* death);
   [[nodiscard]] Result<void> live_until_killed(const Cast& cast, const Death& death);
@@ -61,21 +53,10 @@ class KillStage {
   [[nodiscard]] Result<void> settle_broker();
   [[nodiscard]] Result<void> await_receipts(const Cast& cast, const std::vector<demo::LedgerRow>& committed);
   [[nodiscard]] Result<void> kill_device();
-  [[nodiscard]] Result<bool> await(std::chrono::milliseconds patience, const std::function<bool()>& done);
-  [[nodiscard]] Result<void> pause(std::chrono::milliseconds time);
-  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
   [[nodiscard]] std::string store_path(const Cast& cast) const;
-  [[nodiscard]] Error device_error(const char* what) const;
 
-  std::string programs_;
-  std::string directory_;
-  program::StopSignal stop_;  // before everything that starts threads
-  platform::LinuxPlatform platform_;
   KillCounts counts_;
-  std::unique_ptr<demo::Broker> broker_;
   std::unique_ptr<demo::Proxy> proxy_;
-  std::unique_ptr<KillReceiver> receiver_;
-  std::unique_ptr<demo::ChildProcess> device_;
 };
 
 }  // namespace holdfast::prove

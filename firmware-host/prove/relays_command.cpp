@@ -5,14 +5,13 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
 
 #include "demonstration/tables.hpp"
 #include "program/exit_code.hpp"
 #include "program/talk.hpp"
-#include "prove/place.hpp"
 #include "prove/relays_report.hpp"
 #include "prove/relays_stage.hpp"
+#include "prove/tell_proof.hpp"
 
 namespace holdfast::program {
 namespace {
@@ -69,18 +68,7 @@ int run_prove_relays(const ProveRelaysOptions& options) {
   if (!stage) return program::report({stage.error(), exit_code(stage.error().code, Doing::connecting)});
   const auto proved = prove(options, **stage);
   stage->reset();  // the processes end before their directory goes
-  if (!proved) {
-    place->keep();
-    say("it could not be completed; the files are in " + place->path());
-    return program::report({proved.error(), exit_code(proved.error().code, Doing::connecting)});
-  }
-  fmt::print("{}", to_text(*proved));
-  if (options.json) fmt::print("{}\n", to_json(*proved));
-  if (std::fflush(stdout) != 0) return kExitIo;
-  if (proved->complaints().empty()) return kExitOk;
-  place->keep();
-  say("the claim journal is " + place->path() + "/journal");
-  return kExitFinding;
+  return tell_proof(*place, proved, options.json);
 }
 
 }  // namespace holdfast::program

@@ -1,73 +1,53 @@
 // SPDX-License-Identifier: MIT
 #include "prove/relays_stage.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 
-#include "demonstration/process.hpp"
 #include "demonstration/tables.hpp"
 #include "prove/relays_verdict.hpp"
-#include "prove/stage_kit.hpp"
 
 namespace holdfast::prove {
 namespace {
 
 using demo::NetworkFault;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-constexpr const char* kDeviceProgram = "holdfast_relays_device";
-// Patience with a machine that is slow; nothing takes so long on one that is not.
-constexpr seconds kPatience{30};
-constexpr seconds kEndPatience{90};
 constexpr milliseconds kLook{10};
 constexpr const char* kEndedByItself = "the device ended by itself";
 constexpr milliseconds kOneWay{10};  // so that each connection has several events in flight
 
-[[nodiscard]] std::string read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 }  // namespace
+
+RelaysStage::RelaysStage(const std::string& programs, const std::string& directory, std::size_t connections)
+    : Stage({"prove relays", "holdfast_relays_device", programs, directory}, kLook),
+      connections_(connections),
+      journal_(path("journal")) {}
 
 Result<std::unique_ptr<RelaysStage>> RelaysStage::set_up(const std::string& programs,
                                                          const std::string& directory,
                                                          std::size_t connections) {
-  if (::access((programs + "/" + kDeviceProgram).c_str(), X_OK) != 0)
-    return fail(ErrorCode::unavailable, "prove relays",
-                "holdfast_relays_device is not beside holdfast; run it from the build tree");
   std::unique_ptr<RelaysStage> stage(new RelaysStage(programs, directory, connections));
   if (auto started = stage->start_world(); !started) return tl::unexpected<Error>(started.error());
   return stage;
 }
 
 Result<void> RelaysStage::start_world() {
-  auto broker = demo::Broker::start(directory_);
-  if (!broker) return tl::unexpected<Error>(broker.error());
-  broker_ = std::move(*broker);
+  if (auto found = find_device(); !found) return found;
+  if (auto started = start_broker(); !started) return started;
   for (std::size_t n = 0; n < connections_; ++n) {
     auto proxy = demo::Proxy::start(broker_->port());
     if (!proxy) return tl::unexpected<Error>(proxy.error());
     (*proxy)->delay(kOneWay);
     proxies_.push_back(std::move(*proxy));
   }
-  auto receiver = KillReceiver::start(broker_->url(), inbox_path(), platform_.view());
-  if (!receiver) return tl::unexpected<Error>(receiver.error());
-  receiver_ = std::move(*receiver);
-  return expect(
-      await(kPatience, [&] { return KillReceiver::is_subscribed(read_text(path("mosquitto.log"))); }),
-      "the consumer does not subscribe");
+  return start_consumer();
 }
 
 Result<void> RelaysStage::play(const RelaysPlan& plan) {
   journal_.read_more();
   life_begins_at_ = look_from_ = journal_.lines().size();
-  Result<void> done = start_device();
+  Result<void> done = begin_life();
   for (const LinkFault& fault : plan.faults)
     if (done) done = disturb(fault);
   if (!done) return done;
@@ -79,17 +59,15 @@ Result<void> RelaysStage::play(const RelaysPlan& plan) {
 }
 
 /// On return every connection publishes.
-Result<void> RelaysStage::start_device() {
-  std::vector<std::string> arguments = {programs_ + "/" + kDeviceProgram, path("device.db"), path("journal")};
+Result<void> RelaysStage::begin_life() {
+  std::vector<std::string> arguments = {path("device.db"), path("journal")};
   for (const auto& proxy : proxies_) arguments.push_back(proxy->url());
-  auto device = demo::ChildProcess::start(std::move(arguments), path("device.log"));
-  if (!device) return tl::unexpected<Error>(device.error());
-  device_ = std::move(*device);
+  if (auto started = start_device(std::move(arguments)); !started) return started;
   return await_all_publish("not all connections publish");
 }
 
 Result<void> RelaysStage::await_all_publish(const char* or_else) {
-  const auto published = await(kPatience, [this] { return all_publish() || !device_->running(); });
+  const auto published = await(kStagePatience, [this] { return all_publish() || !device_->running(); });
   if (auto done = expect(published, or_else); !done) return done;
   return expect(device_->running(), kEndedByItself);
 }
@@ -128,7 +106,7 @@ Result<void> RelaysStage::disturb(const LinkFault& fault) {
   const std::size_t broken_at = look_from_;
   if (auto done = break_link(fault); !done) return done;
   look_from_now();
-  const auto back = await(kPatience, [&] {
+  const auto back = await(kStagePatience, [&] {
     return (all_publish() && is_back(fault.connection, broken_at)) || !device_->running();
   });
   if (auto done = expect(back, "a connection does not come back to its work"); !done) return done;
@@ -150,7 +128,7 @@ Result<void> RelaysStage::break_link(const LinkFault& fault) {
   if (auto done = pause(fault.lasts); !done) return done;
   if (fault.trouble == LinkTrouble::away) {
     // On a slow machine it takes longer; whether it happens the judge says.
-    const auto taken = await(kPatience, [&] { return handovers_of_this_life() > handovers; });
+    const auto taken = await(kStagePatience, [&] { return handovers_of_this_life() > handovers; });
     if (!taken) return tl::unexpected<Error>(taken.error());
   }
   proxy.heal();
@@ -166,7 +144,7 @@ std::uint64_t RelaysStage::handovers_of_this_life() {
 Result<void> RelaysStage::end_device() {
   if (auto done = expect(device_->running(), kEndedByItself); !done) return done;
   device_->ask_to_end();
-  const auto ended = await(kEndPatience, [this] { return !device_->running(); });
+  const auto ended = await(kStageEndPatience, [this] { return !device_->running(); });
   if (auto done = expect(ended, "the device does not end"); !done) return done;
   return expect(device_->wait(milliseconds(0)) == 0, "the device failed");
 }
@@ -174,7 +152,7 @@ Result<void> RelaysStage::end_device() {
 Result<std::vector<demo::LedgerRow>> RelaysStage::finish() {
   auto committed = demo::read_committed(path("device.db"));
   if (!committed) return committed;
-  const auto all = await(kPatience, [&] {
+  const auto all = await(kStagePatience, [&] {
     return std::all_of(committed->begin(), committed->end(),
                        [&](const demo::LedgerRow& row) { return receiver_->has(row.id); });
   });
@@ -182,30 +160,6 @@ Result<std::vector<demo::LedgerRow>> RelaysStage::finish() {
   receiver_->stop();
   journal_.read_more();
   return committed;
-}
-
-Result<bool> RelaysStage::await(milliseconds patience, const std::function<bool()>& done) {
-  const Instant until = platform_.clock().now() + patience;
-  while (!done()) {
-    if (stop_.requested()) return fail(ErrorCode::unavailable, "prove relays", "interrupted");
-    const Instant now = platform_.clock().now();
-    if (now >= until) return false;
-    stop_.wait(platform_.clock(), std::min(until, now + kLook));
-  }
-  return true;
-}
-
-Result<void> RelaysStage::pause(milliseconds time) {
-  const auto paused = await(time, [] { return false; });
-  if (!paused) return tl::unexpected<Error>(paused.error());
-  return {};
-}
-
-Result<void> RelaysStage::expect(const Result<bool>& awaited, const char* what) const {
-  if (!awaited) return tl::unexpected<Error>(awaited.error());
-  if (!*awaited)
-    return fail(ErrorCode::unavailable, "prove relays", std::string(what) + "; see " + path("device.log"));
-  return {};
 }
 
 }  // namespace holdfast::prove

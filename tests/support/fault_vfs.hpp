@@ -33,6 +33,22 @@ struct Fault {
 [[nodiscard]] std::string to_string(const Fault& fault);
 std::ostream& operator<<(std::ostream& out, const Fault& fault);
 
+/// What a sweep goes through, each with every n. A failing write is a short one: half of it is there. A read that ends
+/// early is the end of a file, and no fault of a disk; a file that ends early is damage (damaged_store_test).
+inline constexpr Fault kSweptFaults[] = {
+    {Fault::Operation::write, 1, false, SQLITE_IOERR_WRITE},
+    {Fault::Operation::write, 1, true, SQLITE_IOERR_WRITE},
+    {Fault::Operation::write, 1, false, SQLITE_FULL},
+    {Fault::Operation::write, 1, true, SQLITE_FULL},
+    {Fault::Operation::sync, 1, false, SQLITE_IOERR_FSYNC},
+    {Fault::Operation::sync, 1, true, SQLITE_IOERR_FSYNC},
+    {Fault::Operation::truncate, 1, false, SQLITE_IOERR_TRUNCATE},
+    {Fault::Operation::open, 1, false, SQLITE_CANTOPEN},
+    {Fault::Operation::open, 1, true, SQLITE_CANTOPEN},
+    {Fault::Operation::read, 1, false, SQLITE_IOERR_READ},
+    {Fault::Operation::read, 1, true, SQLITE_IOERR_READ},
+};
+
 /// SQLite's default VFS, with faults. Registered under name() for as long as it lives. Syncs that do not fail are
 /// not passed on: nothing here cuts the power, and a sweep is fast. Shared memory is not offered, and a store that
 /// asked for it would not open. Thread-safe.

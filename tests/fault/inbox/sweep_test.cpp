@@ -16,21 +16,6 @@ namespace holdfast::inbox_tests {
 namespace {
 
 using test_support::Fault;
-using Kind = Fault::Operation;
-
-constexpr Fault kFaults[] = {
-    {Kind::write, 1, false, SQLITE_IOERR_WRITE},
-    {Kind::write, 1, true, SQLITE_IOERR_WRITE},
-    {Kind::write, 1, false, SQLITE_FULL},
-    {Kind::write, 1, true, SQLITE_FULL},
-    {Kind::sync, 1, false, SQLITE_IOERR_FSYNC},
-    {Kind::sync, 1, true, SQLITE_IOERR_FSYNC},
-    {Kind::truncate, 1, false, SQLITE_IOERR_TRUNCATE},
-    {Kind::open, 1, false, SQLITE_CANTOPEN},
-    {Kind::open, 1, true, SQLITE_CANTOPEN},
-    {Kind::read, 1, false, SQLITE_IOERR_READ},
-    {Kind::read, 1, true, SQLITE_IOERR_READ},
-};
 
 using Lines = std::vector<std::string>;
 enum class Begins { open, attached, closed, with_nothing };
@@ -283,7 +268,7 @@ TEST_P(InboxSweep, ends_before_or_after_and_tells_the_truth) {
   before = run(nothing, nullptr);
   goal = run(GetParam(), nullptr);
   int met = 0;
-  for (const Fault& fault : kFaults) {
+  for (const Fault& fault : test_support::kSweptFaults) {
     met += sweep(fault);
     if (HasFailure()) break;
   }

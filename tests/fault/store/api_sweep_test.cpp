@@ -21,23 +21,6 @@ namespace holdfast::fault_tests {
 namespace {
 
 using test_support::Fault;
-using Kind = Fault::Operation;
-
-// A failing write is a short one: half of it is there. A read that ends early is the end of a file, and no fault of a
-// disk; a file that ends early is damage (damaged_store_test).
-constexpr Fault kFaults[] = {
-    {Kind::write, 1, false, SQLITE_IOERR_WRITE},
-    {Kind::write, 1, true, SQLITE_IOERR_WRITE},
-    {Kind::write, 1, false, SQLITE_FULL},
-    {Kind::write, 1, true, SQLITE_FULL},
-    {Kind::sync, 1, false, SQLITE_IOERR_FSYNC},
-    {Kind::sync, 1, true, SQLITE_IOERR_FSYNC},
-    {Kind::truncate, 1, false, SQLITE_IOERR_TRUNCATE},
-    {Kind::open, 1, false, SQLITE_CANTOPEN},
-    {Kind::open, 1, true, SQLITE_CANTOPEN},
-    {Kind::read, 1, false, SQLITE_IOERR_READ},
-    {Kind::read, 1, true, SQLITE_IOERR_READ},
-};
 
 using Lines = std::vector<std::string>;
 
@@ -166,7 +149,7 @@ TEST_P(ApiSweep, ends_before_or_after_and_tells_the_truth) {
   goal = run(GetParam(), nullptr);
   EXPECT_EQ(GetParam().changes, before.lines != goal.lines) << difference(goal.lines, before.lines);
   int met = 0;
-  for (const Fault& fault : kFaults) {
+  for (const Fault& fault : test_support::kSweptFaults) {
     met += sweep(fault);
     if (HasFailure()) break;
   }

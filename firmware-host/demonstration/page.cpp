@@ -8,9 +8,9 @@
 
 #include <holdfast/check.hpp>
 
-#include "page_html.hpp"
 #include "demonstration/chart.hpp"
 #include "demonstration/report.hpp"
+#include "page_html.hpp"
 
 namespace holdfast::demo {
 namespace {

@@ -118,10 +118,11 @@ Result<void> Session::commit() {
   anchor_staged_ = false;
   if (std::exchange(unclean_staged_, false)) {
     marked_unclean_ = true;
-    record_.clean = record_.restored = false;
+    record_.clean = false;
   }
   record_.table_pages = table_pages_;
   epoch_durable_ = epoch_.has_value();
+  if (epoch_durable_) record_.restored = false;
   return {};
 }
 
@@ -142,11 +143,10 @@ void Session::roll_back() {
   (void)losses_.rolled_back();
 }
 
-// The first commit of an opening says that it writes; close() takes it back. A backup becomes a store.
+// The first commit of an opening says that it writes; close() takes it back.
 Result<void> Session::mark_unclean() {
   if (marked_unclean_) return {};
   auto done = record_.clean ? store_table_.set_clean(false) : Result<void>();
-  if (done && record_.restored) done = store_table_.set_restored(false);
   unclean_staged_ = done.has_value();
   return done;
 }

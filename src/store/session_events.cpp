@@ -112,7 +112,11 @@ Result<void> Session::ensure_epoch() {
       epoch.parent_ends.push_back({lane.record.options.name, lane.durable.last_seq});
     for (const LaneRecord& lane : retired_) epoch.parent_ends.push_back({lane.options.name, lane.cursor});
   }
-  const auto stored = epochs_.store(epoch);
+  auto stored = epochs_.store(epoch);
+  // A backup becomes a store with the epoch that says so, and not with a commit before it.
+  if (stored && record_.restored) {
+    if (auto done = store_table_.set_restored(false); !done) stored = tl::unexpected<Error>(done.error());
+  }
   if (!stored) {
     (void)epochs_.reload();  // it may hold a boot or epoch that is not there
     return tl::unexpected<Error>(stored.error());
@@ -124,8 +128,8 @@ Result<void> Session::ensure_epoch() {
 
 // Restored: a backup was put in the store's place. Moved: the card sits in other hardware, or is a clone.
 std::string Session::opening_reason() const {
-  if (!epochs_.newest()) return "created";
   if (record_.restored) return "restored";
+  if (!epochs_.newest()) return "created";
   const bool moved =
       !epochs_.newest_fingerprint().empty() && epochs_.newest_fingerprint() != platform_.host.fingerprint();
   return moved ? "moved" : reason_;

@@ -195,7 +195,7 @@ Result<void> Session::open_record() {
   if (record_.device.empty())
     return fail(ErrorCode::invalid, "open " + options_.path, "a new store needs a device id");
   table_pages_ = record_.table_pages;
-  was_unclean_ = !is_new && !record_.clean && !record_.restored;
+  was_unclean_ = !is_new && !record_.clean;
   auto topics = TopicTemplate::parse(options_.topic_template, options_.topic_prefix, record_.device);
   if (!topics) return tl::unexpected<Error>(topics.error());
   topics_ = std::move(*topics);

@@ -15,7 +15,7 @@ struct StoreRecord {
   std::uint64_t budget_bytes = 0;  ///< 0: never set
   bool growing = false;
   bool clean = false;     ///< the last opening that wrote ended by close()
-  bool restored = false;  ///< a backup that has not been written to since it was made
+  bool restored = false;  ///< a backup in which no event was written since it was made
   std::int64_t table_pages = 0;
 };
 

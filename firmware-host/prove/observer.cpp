@@ -121,7 +121,7 @@ class Observer {
   void write_on() {
     auto receipt = write_once();
     if (!receipt && receipt.error().code == ErrorCode::full) {
-      drain();
+      deliver();
       keep_house();  // a growing store grows there
       seen_.drained = true;
       receipt = write_once();
@@ -154,7 +154,15 @@ class Observer {
     return job.outcome;
   }
 
-  void drain() {
+  /// Everything that waits: to the consumer, if there is one, else as if it had been acknowledged.
+  void deliver() {
+    if (look_.consumer != nullptr)
+      look_.consumer->drain(*store_, clock_);
+    else
+      acknowledge_all();
+  }
+
+  void acknowledge_all() {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       for (const ToldEvent& event : seen_.lanes[lane].pending) store_->settle(numbers_[lane], event.seq);
     }
@@ -177,10 +185,7 @@ class Observer {
   }
 
   void go_on() {
-    if (look_.consumer != nullptr)
-      look_.consumer->drain(*store_, clock_);
-    else
-      drain();
+    deliver();
     keep_house();
     const auto report = store_->end_check();
     if (!report) return complain("check the file", report.error());

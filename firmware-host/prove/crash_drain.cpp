@@ -111,7 +111,8 @@ class Drain {
       const Instant next = step();
       drained = next > clock_.now() && is_drained();
       if (drained) break;
-      clock_.advance(std::max(Duration(0), std::min(next, end) - clock_.now()));
+      // "At once" may be before all times: a difference to it would overflow.
+      clock_.advance(std::clamp(next, clock_.now(), end) - clock_.now());
     }
     link_->drop();
     return {drained, drained ? std::string() : backlog_.trouble()};

@@ -83,6 +83,7 @@ void Consumer::open(std::size_t moment) {
                                     [](std::size_t at, const Arrival& arrival) { return at < arrival.at; });
   const Files& files = shelf(static_cast<std::size_t>(end - arrivals_->begin()));
   seen_ = {};
+  entropy_ = platform::sim::SeededEntropy(moment + 1);  // whatever was looked at before
   mount(files);
   open_inbox();
 }

@@ -62,7 +62,7 @@ std::string kind_of(const DiskLog& log, std::size_t point) {
 
 class RoundExplorer::Explorer {
  public:
-  explicit Explorer(const CrashPlan& plan) : plan_(plan) { rig_.disk.set_ignored_syncs(plan.ignored_syncs); }
+  explicit Explorer(const CrashPlan& plan) : plan_(plan) {}
 
   Round explore(std::uint64_t number) {
     round_ = {};
@@ -133,9 +133,11 @@ class RoundExplorer::Explorer {
     const std::unique_lock lock(sqlite_mutex());
     const std::uint64_t seed = seed_of(number);
     platform::sim::seed_sqlite(static_cast<std::uint32_t>(seed));
+    rig_ = std::make_unique<Rig>();
+    rig_->disk.set_ignored_syncs(plan_.ignored_syncs);
     is_of_inbox_ = plan_.media == Media::honest && number % kInboxEvery == kInboxEvery - 1;
     if (is_of_inbox_)
-      inbox_ = record_inbox(rig_, seed);
+      inbox_ = record_inbox(*rig_, seed);
     else
       begin_workload(number, seed);
     round_.operations = log().operations.size();
@@ -160,7 +162,7 @@ class RoundExplorer::Explorer {
   }
 
   void begin_workload(std::uint64_t number, std::uint64_t seed) {
-    recording_ = record_workload(rig_, {seed, life_of(number)});
+    recording_ = record_workload(*rig_, {seed, life_of(number)});
     consumer_.begin_round(recording_.arrivals);
     for (std::string& complaint : consumer_.rehearse()) recording_.complaints.push_back(std::move(complaint));
   }
@@ -206,7 +208,7 @@ class RoundExplorer::Explorer {
     look.thorough = drains;
     if (drains) look.consumer = &consumer_;
     const std::shared_lock lock(sqlite_mutex());
-    WornObservation seen = observe_worn(rig_, std::move(built.image), look, moment);
+    WornObservation seen = observe_worn(*rig_, std::move(built.image), look, moment);
     if (plan_.planted != Planted::none) plant(seen);
     return judge_worn(seen, ledger(), recording_.arrivals, moment);
   }
@@ -238,7 +240,7 @@ class RoundExplorer::Explorer {
       take_in_hand(name);
       const std::shared_lock lock(sqlite_mutex());
       if (is_of_inbox_)
-        it->second.inbox = observe_inbox(rig_, std::move(built.image));
+        it->second.inbox = observe_inbox(*rig_, std::move(built.image));
       else
         it->second.store = look_once(std::move(built), name, drains);
     }
@@ -265,7 +267,7 @@ class RoundExplorer::Explorer {
     const bool is_there = !backups.empty() && backups.front().begin <= point;
     if (!is_there || (backups.front().end <= point && mixed(hash, 3) % kBackupEvery != 0)) return;
     const std::shared_lock lock(sqlite_mutex());
-    const auto seen = observe_backup(rig_, images.build(name.first.variant).image, look_for(name, hash),
+    const auto seen = observe_backup(*rig_, images.build(name.first.variant).image, look_for(name, hash),
                                      ledger().budget_bytes);
     for (std::string& complaint : judge_backup(seen, ledger(), point))
       complaints.push_back(std::move(complaint));
@@ -273,10 +275,10 @@ class RoundExplorer::Explorer {
 
   Observation look_once(CrashImages::Built built, const StateName& name, bool drains) {
     Look look = look_for(name, built.hash);
-    if (!drains) return observe(rig_, std::move(built.image), look);
+    if (!drains) return observe(*rig_, std::move(built.image), look);
     look.consumer = &consumer_;
     consumer_.open(name.first.point);
-    Observation seen = observe(rig_, std::move(built.image), look);
+    Observation seen = observe(*rig_, std::move(built.image), look);
     seen.drain = consumer_.close();
     return seen;
   }
@@ -293,7 +295,7 @@ class RoundExplorer::Explorer {
     look.log = &inner.log;
     const std::unique_lock lock(sqlite_mutex());
     platform::sim::seed_sqlite(static_cast<std::uint32_t>(seed_of_second(name)));
-    const Observation seen = observe(rig_, std::move(built.image), look);
+    const Observation seen = observe(*rig_, std::move(built.image), look);
     const Verdict verdict = judge(seen, recording_.ledger, name.first.point);
     inner.ledger = recording_.ledger.after_cut(name.first.point, verdict.writes);
     for (std::size_t lane = 0; seen.drained && lane < kLanes; ++lane) {
@@ -337,7 +339,7 @@ class RoundExplorer::Explorer {
     Observation seen;
     {
       const std::shared_lock lock(sqlite_mutex());
-      seen = observe(rig_, std::move(built.image), look_for(name, built.hash));
+      seen = observe(*rig_, std::move(built.image), look_for(name, built.hash));
     }
     const std::size_t point = name.second->point;
     const Verdict verdict = judge(seen, inner.ledger, point);
@@ -369,7 +371,8 @@ class RoundExplorer::Explorer {
   }
 
   const CrashPlan& plan_;
-  Rig rig_;
+  std::unique_ptr<Rig>
+      rig_;  // of the round: its clock is in the bytes, and must not tell of the rounds before
   bool is_of_inbox_ = false;  ///< the round
   Recording recording_;
   Consumer consumer_;

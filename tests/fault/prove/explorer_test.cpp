@@ -8,6 +8,7 @@
 
 #include "prove/crash_explorer.hpp"
 #include "prove/crash_images.hpp"
+#include "prove/crash_round.hpp"
 #include "prove/observer.hpp"
 #include "prove/oracle.hpp"
 #include "prove/workload.hpp"
@@ -47,6 +48,24 @@ TEST(CrashExplorer, finds_nothing_in_the_store_and_the_same_with_any_number_of_t
     EXPECT_EQ(count.states, two.by_cut.at(cut).states);
     EXPECT_EQ(count.there, two.by_cut.at(cut).there);
   }
+}
+
+// One command must show a state again, whatever the thread that found it had looked at before.
+TEST(CrashExplorer, sees_a_round_as_it_is_whatever_it_has_seen_before) {
+  CrashPlan plan;
+  plan.seed = 13;
+  plan.states = 60;
+  const auto hashes = [](const Round& round) {
+    std::vector<std::uint64_t> all;
+    for (const Round::Entry& entry : round.entries) all.push_back(entry.hash);
+    return all;
+  };
+  RoundExplorer fresh(plan);
+  RoundExplorer used(plan);
+  (void)used.explore(1);
+  const Round round = fresh.explore(3);
+  EXPECT_GE(round.entries.size(), plan.states);
+  EXPECT_EQ(hashes(used.explore(3)), hashes(round));
 }
 
 // What synchronous=NORMAL would be: a commit that does not wait for its flush.

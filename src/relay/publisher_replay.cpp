@@ -76,7 +76,9 @@ Result<Publisher::Turn> Publisher::send_replay(Instant now) {
     if (!window_->admits(bytes)) return Turn::no_room;
     lane = static_cast<std::size_t>(&lane_of(event->lane) - lanes_.data());
   } else {
-    message = to_message(ControlRecord{0, std::get<GapRecord>(item->what)}, sender_);
+    const auto* gap = std::get_if<GapRecord>(&item->what);
+    message = to_message(
+        gap != nullptr ? ControlRecord{0, *gap} : ControlRecord{0, std::get<EpochRecord>(item->what)}, sender_);
     bytes = message ? packet_bytes(*message, sender_.version) : 0;
     if (!window_->admits(bytes)) return Turn::no_room;
   }

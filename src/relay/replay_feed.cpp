@@ -9,9 +9,10 @@
 namespace holdfast::relay {
 namespace {
 
-std::pair<LaneNumber, std::int64_t> place_of(const std::variant<StoredEvent, GapRecord>& what) {
+std::pair<LaneNumber, std::int64_t> place_of(const ReplayAnswer& what) {
   if (const auto* event = std::get_if<StoredEvent>(&what)) return {event->lane, event->seq};
-  return {0, -std::get<GapRecord>(what).first};
+  if (const auto* gap = std::get_if<GapRecord>(&what)) return {0, -gap->first};
+  return {0, 0};
 }
 
 }  // namespace
@@ -51,13 +52,15 @@ std::optional<ReplayFetch> ReplayFeed::next_fetch(Instant now) {
 void ReplayFeed::accept(ReplayReply reply) {
   HOLDFAST_CHECK(fetch_ != Fetch::none);
   if (std::exchange(fetch_, Fetch::none) == Fetch::stale) return;
-  const auto add = [this](std::variant<StoredEvent, GapRecord> what) {
+  const auto add = [this](ReplayAnswer what) {
     if (!done_.contains(place_of(what))) items_.push_back({std::move(what), ++last_number_});
   };
+  if (reply.epoch) add(std::move(*reply.epoch));
   for (StoredEvent& event : reply.events) add(std::move(event));
   for (GapRecord& gap : reply.gone) add(std::move(gap));
   reply.events.clear();
   reply.gone.clear();
+  reply.epoch.reset();
   page_ = std::move(reply);
   page_open_ = true;
 }

@@ -30,18 +30,20 @@ inline constexpr std::size_t kReplayInFlightMax = 16;  ///< a quarter of the win
 inline constexpr std::size_t kEventsPerResent = 8;
 inline constexpr int kReplayTriesMax = 5;
 
+using ReplayAnswer = std::variant<StoredEvent, GapRecord, EpochRecord>;
+
 class ReplayFeed {
  public:
   using Parts = std::vector<store::ReplayQuestion>;
   struct Item {
-    std::variant<StoredEvent, GapRecord> what;
+    ReplayAnswer what;
     std::int64_t number = 0;  ///< names it in the calls below
   };
   /// Whose answer it was.
   struct Sent {
     bool requeued = false;
     LaneNumber lane = 0;   ///< of an event
-    std::int64_t key = 0;  ///< seq of an event, -first of a gap record
+    std::int64_t key = 0;  ///< seq of an event, -first of a gap record, 0 of an epoch's
   };
   struct Refused {
     Sent sent;

@@ -152,15 +152,31 @@ Result<std::vector<EpochTable::Run>> EpochTable::runs(std::string_view lane, std
                                                       std::int64_t last_seq) {
   std::vector<Run> runs;
   for (auto it = epochs_.rbegin(); it != epochs_.rend() && first_seq <= last_seq; ++it) {
-    std::int64_t parent_end = 0;
-    end_of_.bind(1, it->first).bind(2, lane);
-    if (auto done = for_each(end_of_, [&] { parent_end = end_of_.integer(0); }); !done)
-      return tl::unexpected<Error>(done.error());
-    if (parent_end >= last_seq) continue;
-    runs.push_back({it->second, std::max(first_seq, parent_end + 1), last_seq});
-    last_seq = parent_end;
+    const auto parent_end = parent_end_of(it->first, lane);
+    if (!parent_end) return tl::unexpected<Error>(parent_end.error());
+    if (*parent_end >= last_seq) continue;
+    runs.push_back({it->second, std::max(first_seq, *parent_end + 1), last_seq});
+    last_seq = *parent_end;
   }
   return runs;
+}
+
+Result<std::optional<EpochTable::Begin>> EpochTable::begin_of(Epoch epoch, std::string_view lane) {
+  const auto found = std::find_if(epochs_.begin(), epochs_.end(),
+                                  [&](const auto& numbered) { return numbered.second == epoch; });
+  if (found == epochs_.end()) return std::nullopt;
+  return parent_end_of(found->first, lane).map([&](std::int64_t parent_end) {
+    return std::optional(Begin{found->first, parent_end + 1});
+  });
+}
+
+// 0: the lane is younger than the parent, or nothing was ever in it.
+Result<std::int64_t> EpochTable::parent_end_of(std::int64_t number, std::string_view lane) {
+  std::int64_t end = 0;
+  end_of_.bind(1, number).bind(2, lane);
+  const auto done = for_each(end_of_, [&] { end = end_of_.integer(0); });
+  if (!done) return tl::unexpected<Error>(done.error());
+  return end;
 }
 
 Result<std::vector<LaneEnd>> EpochTable::ends_of(std::int64_t number) {

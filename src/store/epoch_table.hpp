@@ -62,6 +62,14 @@ class EpochTable {
   [[nodiscard]] Result<std::vector<Run>> runs(std::string_view lane, std::int64_t first_seq,
                                               std::int64_t last_seq);
 
+  /// Where an epoch began in a lane.
+  struct Begin {
+    std::int64_t number = 0;
+    std::int64_t first_seq = 0;
+  };
+  /// nullopt: the epoch is not known, or not any more.
+  [[nodiscard]] Result<std::optional<Begin>> begin_of(Epoch epoch, std::string_view lane);
+
   /// The oldest ones, with their numbers.
   [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged(
       std::size_t records_max);
@@ -79,6 +87,7 @@ class EpochTable {
   };
   Result<std::int64_t> store_boot(const NewEpoch& epoch);
   Result<std::vector<LaneEnd>> ends_of(std::int64_t number);
+  Result<std::int64_t> parent_end_of(std::int64_t number, std::string_view lane);
   Result<std::vector<std::pair<std::int64_t, EpochRecord>>> records_of(Statement& rows);
 
   std::map<std::int64_t, Epoch> epochs_;

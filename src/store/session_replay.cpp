@@ -11,9 +11,11 @@
 // | is declared by a gap record that is still here             | that record again, once it was acknowledged   |
 // | is in quarantine                                           | a gap record, `quarantined`                   |
 // | is above the last committed one of the newest epoch        | none: it does not exist yet                   |
+// | is below where the epoch asked for began                   | none, but once the record of that epoch       |
 // | anything else                                              | a gap record, `not_retained`                  |
 //
-// When the question names no epoch, a seq without a row gets the epoch that the epoch records say; if that is not known
+// The last but one was asked by a consumer who never got that record. A seq above where an epoch ended is not told from
+// one that was lost: the store may be an older copy, and the consumer knows better. When the question names no epoch, a seq without a row gets the epoch that the epoch records say; if that is not known
 // any more, there is no answer. A question with filters is answered with events only.
 #include <algorithm>
 #include <holdfast/check.hpp>
@@ -104,17 +106,30 @@ class Session::Explainer {
   }
 
   Result<void> by_retention(const Spans& absent) {
+    if (absent.empty()) return {};
+    if (question_.epoch) return by_retention_in(*question_.epoch, absent);
     const Lane* lane = session_.find(lane_);
     for (const Span& span : absent) {
-      if (question_.epoch) {
-        say_not_retained(*question_.epoch, span.first, span.last);
-        continue;
-      }
       // Without an epoch, only what is settled for sure.
       const std::int64_t last = lane == nullptr ? span.last : std::min(span.last, lane->settled.cursor());
       const auto runs = session_.epochs_.runs(question_.lane, span.first, last);
       if (!runs) return tl::unexpected<Error>(runs.error());
       for (const auto& run : *runs) say_not_retained(run.epoch, run.first_seq, run.last_seq);
+    }
+    return {};
+  }
+
+  Result<void> by_retention_in(Epoch epoch, const Spans& absent) {
+    const auto begin = session_.epochs_.begin_of(epoch, question_.lane);
+    if (!begin) return tl::unexpected<Error>(begin.error());
+    const std::int64_t first_seq = *begin ? (*begin)->first_seq : 1;
+    if (*begin && absent.front().first < first_seq) {
+      auto record = session_.epochs_.record_of((*begin)->number);
+      if (!record) return tl::unexpected<Error>(record.error());
+      page_.epoch = std::move(*record);
+    }
+    for (const Span& span : absent) {
+      if (span.last >= first_seq) say_not_retained(epoch, std::max(span.first, first_seq), span.last);
     }
     return {};
   }

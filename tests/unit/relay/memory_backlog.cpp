@@ -136,6 +136,7 @@ void MemoryBacklog::fetch_replay(const ReplayFetch& request) {
 // Pages of four, so that a test needs few events to see several.
 ReplayReply MemoryBacklog::replay_page(const store::ReplayQuestion& question) {
   ReplayReply reply;
+  if (question.after_seq == 0) reply.epoch = replay_epoch_;
   reply.end_seq = question.last_seq;
   for (const auto& [lane, rows] : rows_) {
     if ("lane" + std::to_string(lane) != question.lane) continue;

@@ -49,6 +49,8 @@ class MemoryBacklog final : public Backlog {
   void grant(std::optional<store::ShareGrant> grant) { grants_.push_back(std::move(grant)); }
   /// Takes a settled row away, as retention does.
   void purge(LaneNumber lane, std::int64_t seq) { purged_.insert({lane, seq}); }
+  /// Gives the record with the first page of an answer, as to a consumer who asks below where the epoch began.
+  void answer_with(EpochRecord epoch) { replay_epoch_ = std::move(epoch); }
   /// Has a quarantined event sent again.
   void requeue(LaneNumber lane, std::int64_t seq);
 
@@ -93,6 +95,7 @@ class MemoryBacklog final : public Backlog {
   bool quarantine_full_ = false;
   std::set<std::pair<LaneNumber, std::int64_t>> pinned_;
   std::set<Place> purged_;
+  std::optional<EpochRecord> replay_epoch_;
   std::set<Place> requeued_;
   std::vector<Refusal> refused_requeued_;
   std::vector<ReplayFetch> replay_fetches_;

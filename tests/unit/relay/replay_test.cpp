@@ -63,6 +63,16 @@ TEST_F(Replay, says_what_is_gone) {
   EXPECT_EQ(world.backlog.pending_control(), 0U);
 }
 
+TEST_F(Replay, gives_the_epochs_record_to_who_did_not_get_it) {
+  world.backlog.answer_with({.epoch = Epoch{7}, .parent = {}, .parent_ends = {}, .reason = "opened"});
+  ask(1, 6);
+  world.run_for(seconds(1));
+  EXPECT_EQ(resent(), (Seqs{1, 2, 3, 4, 5, 6})) << "and nothing else is held up";
+  const std::vector<std::string> ids = world.accepted_ids();
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), "0000000000000007-epoch"), 1);
+  EXPECT_EQ(world.backlog.pending_control(), 0U);
+}
+
 TEST_F(Replay, sends_the_rest_again_after_a_lost_connection_but_no_page_that_was_answered) {
   int taken = 0;
   world.broker.set_answer([&](const MqttMessage&) -> std::uint8_t {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/store/world.hpp"
@@ -96,6 +97,26 @@ TEST_F(Replay, without_an_epoch_says_of_each_seq_the_epoch_that_it_was_in) {
   ASSERT_EQ(gone(page), "3-4/2 not_retained, 1-2/2 not_retained");
   EXPECT_EQ(page.gone[0].epoch, second);
   EXPECT_EQ(page.gone[1].epoch, first);
+}
+
+TEST_F(Replay, below_where_the_epoch_began_answers_with_its_record_and_claims_nothing) {
+  open(0);
+  const Epoch first = add(2);
+  device.close();
+  open(0);
+  const Epoch second = add(3);
+  settle(1, 5);
+  const ReplayPage page = replay({.epoch = second, .after_seq = 0, .last_seq = 5});
+  EXPECT_EQ(gone(page), "3-5/3 not_retained");
+  ASSERT_TRUE(page.epoch);
+  EXPECT_EQ(page.epoch->epoch, second);
+  EXPECT_EQ(page.epoch->parent, first);
+  EXPECT_THAT(page.epoch->parent_ends, ::testing::Contains(LaneEnd{"telemetry", 2}));
+  const ReplayPage below = replay({.epoch = second, .after_seq = 0, .last_seq = 1});
+  EXPECT_EQ(gone(below), "");
+  EXPECT_TRUE(below.epoch);
+  EXPECT_FALSE(replay({.epoch = second, .after_seq = 2, .last_seq = 5}).epoch) << "who asks so has it";
+  EXPECT_FALSE(replay({.epoch = first, .after_seq = 0, .last_seq = 2}).epoch);
 }
 
 TEST_F(Replay, of_an_epoch_that_has_ended_says_that_nothing_more_of_it_will_come) {

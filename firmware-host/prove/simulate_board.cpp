@@ -205,6 +205,7 @@ void Board::boot() {
   boot_at_.reset();
   ++boots_;
   const auto up = device_.boot();
+  if (!up && disk_.is_dead()) return end_process(armed_.value_or(Fall{}));  // while it was opening
   if (!up) {
     complain("G9", "does not open: " + up.error().text());
     broken_ = true;
@@ -318,6 +319,7 @@ void Board::put_on_older_image() {
   end_process({});
   if (!card_.older) return;
   for (const EventId& id : card_.since_older) ledger_.rolled_back(id);
+  ledger_.another_image(number_);
   card_.since_older.clear();
   attempt_.reset();
   card_.now.expected = card_.older->expected;
@@ -337,6 +339,7 @@ void Board::make_or_swap_twin() {
     other_ = std::move(twin);
   }
   std::swap(card_, *other_);
+  ledger_.another_image(number_);
   disk_.mount(std::exchange(card_.now.files, {}));
   host_.boot = "boot-" + std::to_string(boots_);
   host_.hardware = host_.hardware.ends_with("twin") ? host_.hardware.substr(0, host_.hardware.size() - 4)

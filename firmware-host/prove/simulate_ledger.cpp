@@ -7,6 +7,7 @@ namespace holdfast::prove {
 namespace {
 
 constexpr std::string_view kNotRetained = "not_retained";
+constexpr std::size_t kPerhapsMax = 12;  // all parts of them are tried; one cut of the backend leaves one
 
 }  // namespace
 
@@ -62,6 +63,14 @@ void SimulatedLedger::rolled_back(const EventId& id) {
   if (event->fate == Fate::applied) rewound_.insert(books_.at(id.epoch.bits).device);
 }
 
+void SimulatedLedger::another_image(std::size_t device) {
+  had_other_images_.insert(device);
+  for (auto& [epoch, book] : books_) {
+    if (book.device != device) continue;
+    for (Lane& lane : book.lanes) lane.published.clear();
+  }
+}
+
 // --- the broker's ---
 
 bool SimulatedLedger::published(const EventId& id, std::string_view key, std::uint64_t data) {
@@ -96,9 +105,9 @@ void SimulatedLedger::accepted(const GapRecord& gap) {
 
 // --- the backend's ---
 
-void SimulatedLedger::count_effect(const EventId& id, const Told& event) {
-  const std::size_t device = books_.at(id.epoch.bits).device;
-  Effects& sum = sums_[device][lane_index(id.lane)];
+void SimulatedLedger::count_effect(std::size_t device, std::size_t lane, Told& event) {
+  event.fate = Fate::applied;
+  Effects& sum = sums_[device][lane];
   ++sum.count;
   sum.data ^= static_cast<std::int64_t>(event.data);
   ++counts_[device].applied;
@@ -110,8 +119,7 @@ void SimulatedLedger::applied(const EventId& id, std::uint64_t data) {
   if (event == nullptr) return complain("G1: applied, but not committed: " + id.text());
   if (event->data != data) complain("G4: " + id.text() + " was applied with other data");
   if (event->fate == Fate::applied) return complain("G8: " + id.text() + " was applied again");
-  event->fate = Fate::applied;
-  count_effect(id, *event);
+  count_effect(books_.at(id.epoch.bits).device, lane_index(id.lane), *event);
 }
 
 void SimulatedLedger::perhaps_applied(const EventId& id) {
@@ -129,8 +137,32 @@ void SimulatedLedger::duplicate(const EventId& id) {
   if (event->fate == Fate::waits)
     return complain("G8: taken for a duplicate, but never applied: " + id.text());
   if (event->fate != Fate::perhaps) return;
-  event->fate = Fate::applied;
-  count_effect(id, *event);
+  count_effect(books_.at(id.epoch.bits).device, lane_index(id.lane), *event);
+}
+
+bool SimulatedLedger::can_be(std::size_t device, std::size_t lane, const Effects& found) {
+  std::vector<Told*> perhaps;
+  for (auto& [epoch, book] : books_) {
+    if (book.device != device) continue;
+    for (Told& event : book.lanes[lane].events) {
+      if (event.fate == Fate::perhaps && perhaps.size() < kPerhapsMax) perhaps.push_back(&event);
+    }
+  }
+  for (std::uint32_t part = 0; part < 1U << perhaps.size(); ++part) {
+    const auto is_in = [&](std::size_t i) { return (part >> i & 1U) != 0; };
+    Effects sum = sums_[device][lane];
+    for (std::size_t i = 0; i < perhaps.size(); ++i) {
+      if (!is_in(i)) continue;
+      ++sum.count;
+      sum.data ^= static_cast<std::int64_t>(perhaps[i]->data);
+    }
+    if (sum != found) continue;
+    for (std::size_t i = 0; i < perhaps.size(); ++i) {
+      if (is_in(i)) count_effect(device, lane, *perhaps[i]);
+    }
+    return true;
+  }
+  return false;
 }
 
 std::uint8_t SimulatedLedger::reason_index(const std::string& reason) {
@@ -186,7 +218,8 @@ void SimulatedLedger::judge(bool broker_lost_data) {
              " gap records name events that were never committed");
   for (const auto& [epoch, book] : books_) {
     for (std::size_t lane = 0; lane < kLanes; ++lane)
-      judge_lane(book, lane, Epoch{epoch}.text(), broker_lost_data);
+      judge_lane(book, lane, Epoch{epoch}.text(),
+                 broker_lost_data && had_other_images_.contains(book.device));
   }
 }
 
@@ -196,7 +229,7 @@ bool SimulatedLedger::is_in_sparse(const Lane& lane, std::int64_t seq) {
 }
 
 void SimulatedLedger::judge_lane(const Book& book, std::size_t index, std::string_view epoch,
-                                 bool broker_lost_data) {
+                                 bool may_be_forgotten) {
   const Lane& lane = book.lanes[index];
   SimulatedFates& fates = counts_[book.device];
   std::vector<std::int64_t> open;  // not explained by a dense record
@@ -207,7 +240,7 @@ void SimulatedLedger::judge_lane(const Book& book, std::size_t index, std::strin
       ++fates.declared[reasons_[event.declared - 1U]];
     } else if (event.is_rolled_back) {
       ++fates.rolled_back;
-    } else if (event.is_accepted && broker_lost_data &&
+    } else if (event.is_accepted && may_be_forgotten &&
                !is_in_sparse(lane, lane.first + static_cast<std::int64_t>(i))) {
       ++fates.forgotten;
     } else {

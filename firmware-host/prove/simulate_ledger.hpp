@@ -19,7 +19,7 @@
 /// Told at once (safety):
 ///  G1  nothing is published or applied that was not committed
 ///  G4  an id names one event, seqs are dense per lane and epoch, and data never change
-///  G5  events of a lane and key are published for the first time in commit order
+///  G5  events of a lane and key are published for the first time in commit order, as long as the device goes on from one image
 ///  G8  an effect is applied once; a duplicate is one of an event whose effect is there
 /// Told by judge(), when all has drained:
 ///  G3  each committed event was applied, or a gap record declares it, or its store was overwritten by an older image
@@ -50,6 +50,8 @@ class SimulatedLedger {
   void committed(std::size_t device, const EventId& id, std::uint64_t data);
   /// The image was replaced by one on which the lane ends at `seq`, and this event came later.
   void rolled_back(const EventId& id);
+  /// The device goes on from another image: what it has not sent in this one it may send after what it sent in the last.
+  void another_image(std::size_t device);
 
   // --- the broker's ---
   /// `key`: order is promised among events of one. False: the event was not committed.
@@ -66,7 +68,8 @@ class SimulatedLedger {
   void duplicate(const EventId& id);
   void declared(const GapRecord& gap);
 
-  /// Everything has drained: looks at each event. Only a broker that has lost data may have forgotten one.
+  /// Everything has drained: looks at each event. Only a broker that has lost data may have forgotten one, and only of a
+  /// device that went on from another image: the one that could tell of the event was put away.
   void judge(bool broker_lost_data = false);
 
   void complain(const std::string& what);
@@ -82,6 +85,9 @@ class SimulatedLedger {
     friend bool operator==(const Effects&, const Effects&) = default;
   };
   [[nodiscard]] const std::array<Effects, kLanes>& effects(std::size_t device) const { return sums_[device]; }
+  /// Whether they can be what is there in the end: what was applied, and of what perhaps was and never came again any
+  /// part, which is known with this.
+  [[nodiscard]] bool can_be(std::size_t device, std::size_t lane, const Effects& found);
   [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
   [[nodiscard]] std::uint64_t gap_records() const noexcept { return gap_records_.size(); }
   /// Gap records `not_retained` about seqs that their epoch never had: answers to questions that guessed.
@@ -111,12 +117,12 @@ class SimulatedLedger {
   };
   [[nodiscard]] Lane* lane_of(const EventId& id);
   [[nodiscard]] Told* find(const EventId& id);
-  void count_effect(const EventId& id, const Told& event);
+  void count_effect(std::size_t device, std::size_t lane, Told& event);
   [[nodiscard]] bool declared_by_guess(const GapRecord& gap, Lane& lane);
   [[nodiscard]] static bool is_in_sparse(const Lane& lane, std::int64_t seq);
   [[nodiscard]] static std::string extent_of(const Lane* lane);
   std::uint8_t reason_index(const std::string& reason);
-  void judge_lane(const Book& book, std::size_t lane, std::string_view epoch, bool broker_lost_data);
+  void judge_lane(const Book& book, std::size_t lane, std::string_view epoch, bool may_be_forgotten);
   void judge_sparse(const Lane& lane, const std::string& name, SimulatedFates& fates,
                     const std::vector<std::int64_t>& open);
 
@@ -126,6 +132,7 @@ class SimulatedLedger {
   std::vector<std::string> reasons_;
   std::set<std::string> gap_records_;
   std::set<std::size_t> rewound_;
+  std::set<std::size_t> had_other_images_;
   std::uint64_t duplicates_ = 0;
   std::uint64_t never_committed_ = 0;
   std::vector<std::string> complaints_;

@@ -2,9 +2,9 @@
 //
 // Where a stream begins. A lane's seq continues across the epochs of a store, so its first seq in an epoch is
 // one more than where the epoch's record says that the parent ended; 1 when there is no parent. While the
-// record has not arrived, the lowest seq seen is the provisional beginning. Of an epoch that is known only
-// because another one names it as its parent, everything is missing from the last seq of the lane known
-// below.
+// record has not arrived, what lies between the last seq of the lane known below and the lowest one seen (or, of an
+// epoch that is known only because another one names it as its parent, the stated end) is missing, provisionally in
+// this epoch: a broker that lost its data may have had the record, too, and a device that is asked sends it again.
 //
 // Where it ends: at the larger of the highest seq seen and what the records of its children state.
 #include "inbox/audit.hpp"
@@ -23,11 +23,10 @@ Result<std::int64_t> beginning_of(Tables& tables, const LaneEpoch& at, const Epo
       return last + 1;
     });
   }
-  if (seen) return seen->first;
-  // Nobody can say what came before a lane that was never seen: then nothing is claimed.
-  return tables.streams.highest_up_to(at.stream.source, end).map([&](std::int64_t last) {
-    return last == 0 ? kSeqMax : last + 1;
-  });
+  // Where nothing is known below, nobody can say what came before: then nothing is claimed.
+  const std::int64_t unknown = seen ? seen->first : kSeqMax;
+  return tables.streams.highest_up_to(at.stream.source, seen ? seen->first - 1 : end)
+      .map([&](std::int64_t last) { return last == 0 ? unknown : last + 1; });
 }
 
 }  // namespace

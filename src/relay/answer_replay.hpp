@@ -10,7 +10,8 @@ namespace holdfast::relay {
 [[nodiscard]] inline Result<ReplayReply> answer_replay(store::Store& store, const ReplayFetch& request) {
   if (request.question) {
     return store.replay(*request.question).map([](store::ReplayPage page) {
-      return ReplayReply{std::move(page.events), std::move(page.gone), std::move(page.epoch), page.end_seq, {}, page.more};
+      return ReplayReply{
+          std::move(page.events), std::move(page.gone), std::move(page.epoch), page.end_seq, {}, page.more};
     });
   }
   return store.requeued(request.after).map([](store::Session::Requeued page) {

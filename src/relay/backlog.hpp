@@ -61,10 +61,10 @@ struct ReplayFetch {
 
 struct ReplayReply {
   std::vector<StoredEvent> events;
-  std::vector<GapRecord> gone;  ///< why others do not come; stored nowhere
+  std::vector<GapRecord> gone;       ///< why others do not come; stored nowhere
   std::optional<EpochRecord> epoch;  ///< for a consumer who asks below where the epoch began
-  std::int64_t end_seq = 0;     ///< answered up to here
-  store::RequeuedPlace end;     ///< the same, of requeued ones
+  std::int64_t end_seq = 0;          ///< answered up to here
+  store::RequeuedPlace end;          ///< the same, of requeued ones
   bool more = false;
 };
 

@@ -78,7 +78,8 @@ Result<Publisher::Turn> Publisher::send_replay(Instant now) {
   } else {
     const auto* gap = std::get_if<GapRecord>(&item->what);
     message = to_message(
-        gap != nullptr ? ControlRecord{0, *gap} : ControlRecord{0, std::get<EpochRecord>(item->what)}, sender_);
+        gap != nullptr ? ControlRecord{0, *gap} : ControlRecord{0, std::get<EpochRecord>(item->what)},
+        sender_);
     bytes = message ? packet_bytes(*message, sender_.version) : 0;
     if (!window_->admits(bytes)) return Turn::no_room;
   }

@@ -31,8 +31,12 @@ struct NewEpoch {
   std::optional<base::TimeAnchor> anchor;
 };
 
+/// The newest epochs that are never forgotten. The newest is the parent of the next, and of the others a consumer may
+/// still ask for the record, when a broker acknowledged it and lost it.
+inline constexpr std::int64_t kEpochsKept = 16;
+
 /// hf_boot, hf_epoch and hf_epoch_end: which openings there were, and in which boots. A bounded number is
-/// kept: an acknowledged epoch that no row refers to is forgotten here (the consumer never forgets it).
+/// kept: an older acknowledged epoch that no row refers to is forgotten here (the consumer never forgets it).
 class EpochTable {
  public:
   [[nodiscard]] static Result<EpochTable> open(Connection& connection);

@@ -35,8 +35,9 @@ struct ReplayQuestion {
 struct ReplayPage {
   std::vector<StoredEvent> events;  ///< settled ones, ascending
   std::vector<GapRecord> gone;      ///< says why others do not come; declared nowhere else, counted nowhere
-  std::optional<EpochRecord> epoch;  ///< of the epoch asked for, when the question reaches below where it began
-  std::int64_t end_seq = 0;         ///< ask after it next time
+  std::optional<EpochRecord>
+      epoch;                 ///< of the epoch asked for, when the question reaches below where it began
+  std::int64_t end_seq = 0;  ///< ask after it next time
   bool more = false;
 };
 

@@ -389,7 +389,7 @@ Result<void> Session::prune_epochs() {
   }
   const auto newest = epochs_.newest();
   if (!newest) return {};
-  in_use = std::min(in_use, newest->number);  // the newest is the parent of the next
+  in_use = std::min(in_use, newest->number - kEpochsKept + 1);
   const bool any_below = epochs_.find(in_use - 1).has_value();
   if (!any_below) return {};
   return transact(connection_, [&] { return epochs_.prune_below(in_use); });

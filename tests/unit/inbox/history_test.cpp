@@ -62,11 +62,22 @@ TEST_P(InboxHistoryTest, a_lane_of_which_nothing_arrived_is_missing_as_a_whole) 
   EXPECT_EQ(missing.front().last, 4);
 }
 
-TEST_P(InboxHistoryTest, the_lowest_seq_seen_is_the_beginning_until_the_record_arrives) {
+TEST_P(InboxHistoryTest,
+       where_nothing_is_known_below_the_lowest_seq_seen_is_the_beginning_until_the_record_arrives) {
   apply_all(kE2, 20, 21);
   EXPECT_EQ(world.missing_text(), "");
   EXPECT_EQ(apply(epoch_of(kE2, kE1, {{"telemetry", 17}})), Applied::announced);
   EXPECT_EQ(world.missing_text(), "2222:18-19");
+}
+
+// The broker lost its data, with it the end of one epoch, the beginning of the next, and the record between them.
+TEST_P(InboxHistoryTest, until_the_record_arrives_everything_above_the_last_known_seq_is_missing) {
+  EXPECT_EQ(apply(epoch_of(kE1, std::nullopt)), Applied::announced);
+  apply_all(kE1, 1, 4);
+  apply_all(kE2, 9, 10);
+  EXPECT_EQ(world.missing_text(), "2222:5-8");
+  EXPECT_EQ(apply(epoch_of(kE2, kE1, {{"telemetry", 6}})), Applied::announced);
+  EXPECT_EQ(world.missing_text(), "1111:5-6 2222:7-8");
 }
 
 TEST_P(InboxHistoryTest, an_epoch_of_which_nothing_arrived_is_missing_from_the_last_known_seq) {

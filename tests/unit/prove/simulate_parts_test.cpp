@@ -101,6 +101,18 @@ TEST(SimulatedLedger, takes_a_duplicate_for_the_effect_whose_outcome_was_not_kno
   EXPECT_EQ(ledger.effects(0)[1].data, 101 ^ 102);
 }
 
+TEST(SimulatedLedger, learns_from_the_effects_what_became_of_a_commit_whose_event_never_came_again) {
+  SimulatedLedger ledger = ten_events();
+  apply(ledger, 1, 2);
+  ledger.perhaps_applied(event(3));
+  ledger.perhaps_applied(event(4));
+  EXPECT_FALSE(ledger.can_be(0, 1, {3, 101 ^ 102 ^ 105}));
+  EXPECT_FALSE(ledger.can_be(0, 1, {3, 101 ^ 102}));
+  EXPECT_TRUE(ledger.can_be(0, 1, {3, 101 ^ 102 ^ 104}));
+  EXPECT_EQ(ledger.fates(0).applied, 3U);
+  EXPECT_FALSE(ledger.can_be(0, 1, {2, 101 ^ 102})) << "now it is known";
+}
+
 TEST(SimulatedLedger, finds_other_data_a_hole_in_the_seqs_and_a_second_use_of_an_id) {
   SimulatedLedger ledger = ten_events();
   ledger.applied(event(1), 7);
@@ -121,6 +133,20 @@ TEST(SimulatedLedger, holds_each_key_to_its_order_but_not_what_is_sent_again) {
   EXPECT_THAT(ledger.complaints(), ElementsAre(HasSubstr("G5")));
 }
 
+// What was shed in one image may still be pending in an older one, or in the twin's.
+TEST(SimulatedLedger, begins_the_order_of_keys_anew_on_another_image_of_the_device) {
+  SimulatedLedger ledger = ten_events();
+  ledger.published(event(4), "a", 104);
+  ledger.another_image(1);
+  ledger.another_image(0);
+  ledger.published(event(2), "a", 102);
+  ledger.published(event(3), "a", 103);
+  EXPECT_THAT(ledger.complaints(), IsEmpty());
+  ledger.another_image(1);
+  ledger.published(event(1), "a", 101);
+  EXPECT_THAT(ledger.complaints(), ElementsAre(HasSubstr("G5"))) << "it was another device's image";
+}
+
 TEST(SimulatedLedger, excuses_only_what_went_with_its_image_or_with_the_brokers_data) {
   SimulatedLedger ledger = ten_events();
   apply(ledger, 1, 7);
@@ -128,6 +154,10 @@ TEST(SimulatedLedger, excuses_only_what_went_with_its_image_or_with_the_brokers_
   ledger.rolled_back(event(8));
   ledger.accepted(event(9));
   ledger.declared(gap(10, 10, 1));
+  SimulatedLedger plain = ledger;
+  plain.judge(true);
+  EXPECT_THAT(plain.complaints(), ElementsAre(HasSubstr("telemetry-9"))) << "its device can tell";
+  ledger.another_image(0);
   SimulatedLedger other = ledger;
   ledger.judge(true);
   EXPECT_THAT(ledger.complaints(), IsEmpty());

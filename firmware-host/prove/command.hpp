@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "prove/crash_command.hpp"
-#include "prove/growth_command.hpp"
-#include "prove/kill_command.hpp"
-#include "prove/relays_command.hpp"
-#include "prove/simulate_command.hpp"
+#include "prove/crash/command.hpp"
+#include "prove/growth/command.hpp"
+#include "prove/kill/command.hpp"
+#include "prove/relays/command.hpp"
+#include "prove/simulate/command.hpp"
 
 namespace CLI {
 class App;

@@ -14,7 +14,7 @@
 #include "demonstration/broker.hpp"
 #include "demonstration/process.hpp"
 #include "program/stop_signal.hpp"
-#include "prove/kill_receiver.hpp"
+#include "prove/kill/receiver.hpp"
 
 namespace holdfast::prove {
 

@@ -7,7 +7,7 @@
 #include "fuzz/input.hpp"
 #include "program/quarantine_report.hpp"
 #include "program/units.hpp"
-#include "prove/state_name.hpp"
+#include "prove/crash/state_name.hpp"
 
 namespace holdfast::program {
 namespace {

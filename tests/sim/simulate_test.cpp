@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `holdfast simulate` in small: lives keep every promise, repeat themselves to the byte, and fail when a bug is planted.
-#include "prove/simulate_run.hpp"
+#include "prove/simulate/run.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "prove/simulate_page.hpp"
-#include "prove/simulate_report.hpp"
+#include "prove/simulate/page.hpp"
+#include "prove/simulate/report.hpp"
 
 namespace holdfast::prove {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "prove/simulate_backend.hpp"
-#include "prove/simulate_device.hpp"
-#include "prove/simulate_world.hpp"
+#include "prove/simulate/backend.hpp"
+#include "prove/simulate/device.hpp"
+#include "prove/simulate/world.hpp"
 #include "support/temp_dir.hpp"
 
 /// The world of firmware-host/prove with one device and one backend, on real files in a temporary directory.

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 
-#include "prove/crash_explorer.hpp"
-#include "prove/crash_images.hpp"
-#include "prove/crash_round.hpp"
-#include "prove/observer.hpp"
-#include "prove/oracle.hpp"
-#include "prove/workload.hpp"
+#include "prove/crash/explorer.hpp"
+#include "prove/crash/images.hpp"
+#include "prove/crash/observer.hpp"
+#include "prove/crash/oracle.hpp"
+#include "prove/crash/round.hpp"
+#include "prove/crash/workload.hpp"
 
 namespace holdfast::prove {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/growth_report.hpp"
+#include "prove/growth/report.hpp"
 
 #include <gmock/gmock.h>
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "prove/kill_verdict.hpp"
+#include "prove/kill/verdict.hpp"
 
 namespace holdfast::prove::test {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "prove/kill_plan.hpp"
+#include "prove/kill/plan.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "prove/kill_contender.hpp"
+#include "prove/kill/contender.hpp"
 
 namespace holdfast::prove {
 namespace {

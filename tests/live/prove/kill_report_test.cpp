@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/kill_report.hpp"
+#include "prove/kill/report.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The judge must find what is planted.
-#include "prove/kill_verdict.hpp"
+#include "prove/kill/verdict.hpp"
 
 #include <gmock/gmock.h>
 

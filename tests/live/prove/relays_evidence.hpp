@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "prove/relays_verdict.hpp"
+#include "prove/relays/verdict.hpp"
 
 namespace holdfast::prove::test {
 

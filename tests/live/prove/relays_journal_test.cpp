@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "prove/relays_journal.hpp"
+#include "prove/relays/journal.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <set>
 
-#include "prove/relays_link.hpp"
-#include "prove/relays_plan.hpp"
+#include "prove/relays/link.hpp"
+#include "prove/relays/plan.hpp"
 #include "relays_evidence.hpp"
 #include "support/temp_dir.hpp"
 

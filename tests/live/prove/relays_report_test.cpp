@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/relays_report.hpp"
+#include "prove/relays/report.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The judge must find what is planted, and only that.
-#include "prove/relays_verdict.hpp"
+#include "prove/relays/verdict.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/crash_images.hpp"
+#include "prove/crash/images.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/crash_report.hpp"
+#include "prove/crash/report.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

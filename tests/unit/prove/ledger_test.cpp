@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/ledger.hpp"
+#include "prove/crash/ledger.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

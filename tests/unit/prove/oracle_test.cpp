@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/oracle.hpp"
+#include "prove/crash/oracle.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,9 +5,9 @@
 
 #include <set>
 
-#include "prove/simulate_ledger.hpp"
-#include "prove/simulate_page.hpp"
-#include "prove/simulate_report.hpp"
+#include "prove/simulate/ledger.hpp"
+#include "prove/simulate/page.hpp"
+#include "prove/simulate/report.hpp"
 
 namespace holdfast::prove {
 namespace {

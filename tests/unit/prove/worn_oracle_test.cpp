@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/worn_oracle.hpp"
+#include "prove/crash/worn_oracle.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

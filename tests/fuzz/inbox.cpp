@@ -5,8 +5,8 @@
 //
 //  1. the effect of an id is committed once, and never again, also after the inbox was opened again;
 //  2. what was not applied is never called a duplicate;
-//  3. what was applied is not missing; and where nobody declared anything, what is missing is exactly the rest between
-//     the lowest and the highest seq.
+//  3. what was applied is not missing; and of a lane of which one epoch is known and nobody declared anything, what is
+//     missing is exactly the rest between the lowest and the highest seq.
 #include <sqlite3.h>
 
 #include <holdfast/check.hpp>
@@ -219,9 +219,14 @@ class Life {
     return std::move(*rewinds);
   }
   [[nodiscard]] std::size_t epochs_of(const std::string& source) const {
-    std::size_t epochs = 0;
-    for (const auto& [key, seqs] : seqs_) epochs += key.first == source ? 1U : 0U;
-    return epochs;
+    std::set<std::uint64_t> epochs;
+    for (const auto& [key, seqs] : seqs_) {
+      if (key.first == source) epochs.insert(key.second);
+    }
+    for (const auto& [name, epoch] : declared_) {
+      if (name == source) epochs.insert(epoch);
+    }
+    return epochs.size();
   }
 
   static void note(sqlite3* db, const CloudEvent& event) {

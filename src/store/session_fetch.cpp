@@ -76,6 +76,12 @@ Result<Fetched> Session::fetch(const FetchOrder& order) {
     }
     if (event.seq > span_end) {
       fetched.at_span_end = true;
+      // Seqs without rows may fill the span: explained, they let the cursor go on, or the lane would stand for ever.
+      if (event.seq > expected) {
+        absent.emplace_back(expected, event.seq - 1);
+        fetched.end_seq = event.seq - 1;
+        fetched.more = true;
+      }
       return at_end = false;
     }
     if (event.seq > expected) absent.emplace_back(expected, event.seq - 1);

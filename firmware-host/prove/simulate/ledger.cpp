@@ -133,7 +133,7 @@ void SimulatedLedger::duplicate(const EventId& id) {
   Told* event = find(id);
   if (event == nullptr) return complain("G1: a duplicate of what was not committed: " + id.text());
   // Declared first and delivered after all: once its epoch was complete the inbox knows no difference any more.
-  if (event->fate == Fate::waits && event->declared > 0) return;
+  if (event->fate == Fate::waits && (event->declared > 0 || is_in_sparse(*lane_of(id), id.seq))) return;
   if (event->fate == Fate::waits)
     return complain("G8: taken for a duplicate, but never applied: " + id.text());
   if (event->fate != Fate::perhaps) return;

@@ -168,6 +168,17 @@ TEST(SimulatedLedger, excuses_only_what_went_with_its_image_or_with_the_brokers_
   EXPECT_THAT(other.complaints(), ElementsAre(HasSubstr("telemetry-9")));
 }
 
+// Once its epoch was complete, the inbox counts a sparse record's seqs as applied.
+TEST(SimulatedLedger, takes_a_duplicate_of_what_a_sparse_record_covers) {
+  SimulatedLedger ledger = ten_events();
+  apply(ledger, 1, 7);
+  ledger.declared(gap(9, 10, 1));
+  ledger.duplicate(event(9));
+  EXPECT_THAT(ledger.complaints(), IsEmpty());
+  ledger.duplicate(event(8));
+  EXPECT_THAT(ledger.complaints(), ElementsAre(HasSubstr("never applied")));
+}
+
 TEST(SimulatedLedger, refuses_a_record_of_what_was_never_committed) {
   SimulatedLedger ledger = ten_events();
   ledger.declared(gap(9, 12, 4));

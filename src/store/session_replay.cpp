@@ -15,8 +15,9 @@
 // | anything else                                              | a gap record, `not_retained`                  |
 //
 // The last but one was asked by a consumer who never got that record. A seq above where an epoch ended is not told from
-// one that was lost: the store may be an older copy, and the consumer knows better. When the question names no epoch, a seq without a row gets the epoch that the epoch records say; if that is not known
-// any more, there is no answer. A question with filters is answered with events only.
+// one that was lost: the store may be an older copy, and the consumer knows better. When the question names no epoch, a
+// seq without a row gets the epoch that the epoch records say; if that is not known any more, there is no answer. A
+// question with filters is answered with events only.
 #include <algorithm>
 #include <holdfast/check.hpp>
 #include <holdfast/platform/clock.hpp>

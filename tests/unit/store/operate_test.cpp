@@ -325,34 +325,36 @@ TEST_F(Operated, a_backup_of_a_live_store_is_whole_and_begins_a_new_epoch) {
   EXPECT_EQ(std::get<EpochRecord>(device.store->control_records()->back().record).reason, "opened");
 }
 
-TEST_F(Operated, a_backup_says_that_it_was_restored_though_other_things_were_written_first) {
-  device.add("telemetry");
-  const std::string copy = device.dir / "copy.db";
-  ASSERT_EQ(outcome(device.store->begin_backup(copy)), "ok");
-  while (device.store->step_backup().value()) continue;
-  device.close();
+/// A backup, opened in place of the store that it was made of.
+struct Restored : Operated {
+  void restore() {
+    options = device.options();
+    options.path = device.dir / "copy.db";
+    ASSERT_EQ(outcome(device.store->begin_backup(options.path)), "ok");
+    while (device.store->step_backup().value()) continue;
+    device.close();
+    device.open(options);
+  }
+  std::string reason_of_the_next_epoch() {
+    device.add("telemetry");
+    return std::get<EpochRecord>(device.store->control_records()->back().record).reason;
+  }
+  StoreOptions options;
+};
 
-  StoreOptions options = device.options();
-  options.path = copy;
-  device.open(options);
+TEST_F(Restored, says_so_though_other_things_were_written_first) {
+  device.add("telemetry");
+  restore();
   device.store->settle(kTelemetry, device.fetch(kTelemetry).events.at(0).seq);
   ASSERT_TRUE(device.store->store_settled(true));
   device.store.reset();  // the process died before an event was written
   device.open(options);
-  device.add("telemetry");
-  EXPECT_EQ(std::get<EpochRecord>(device.store->control_records()->back().record).reason, "restored");
+  EXPECT_EQ(reason_of_the_next_epoch(), "restored");
 }
 
-TEST_F(Operated, a_backup_of_a_store_without_events_says_that_it_was_restored) {
-  const std::string copy = device.dir / "copy.db";
-  ASSERT_EQ(outcome(device.store->begin_backup(copy)), "ok");
-  while (device.store->step_backup().value()) continue;
-  device.close();
-  StoreOptions options = device.options();
-  options.path = copy;
-  device.open(options);
-  device.add("telemetry");
-  EXPECT_EQ(std::get<EpochRecord>(device.store->control_records()->back().record).reason, "restored");
+TEST_F(Restored, says_so_though_it_has_no_events) {
+  restore();
+  EXPECT_EQ(reason_of_the_next_epoch(), "restored");
 }
 
 TEST_F(Operated, an_epoch_on_other_hardware_says_so) {

@@ -78,7 +78,7 @@ class Backlog {
   virtual void fetch_control(bool announce) = 0;
   /// The broker has acknowledged these events. Durable within StoreOptions::settle_delay_max.
   virtual void settle(std::vector<Settlement> settled) = 0;
-  virtual void settle_control(std::int64_t row, bool is_gap) = 0;
+  virtual void settle_control(std::int64_t number, bool is_gap) = 0;
   /// Answered when `final`.
   virtual void refuse(Refusal refusal) = 0;
   /// One outstanding. What it gives is not pinned: a row that is purged meanwhile is `not_retained` when asked again.

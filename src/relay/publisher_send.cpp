@@ -51,13 +51,13 @@ Result<Publisher::Turn> Publisher::turn(Instant now) {
 
 Result<Publisher::Turn> Publisher::send_control(const ControlRecord& record, Instant now) {
   const bool is_gap = std::holds_alternative<GapRecord>(record.record);
-  const std::int64_t row = record.row;
+  const std::int64_t number = record.number;
   const auto message = to_message(record, sender_);
   const std::size_t bytes = message ? packet_bytes(*message, sender_.version) : 0;
   if (!window_->admits(bytes)) return Turn::nothing_to_send;
 
   control_.taken();
-  const auto rejection = send(message, {InFlight::Kind::record, 0, row, is_gap, bytes, now});
+  const auto rejection = send(message, {InFlight::Kind::record, 0, number, is_gap, bytes, now});
   if (!rejection) return tl::unexpected(rejection.error());
   if (*rejection) {
     note(**rejection);

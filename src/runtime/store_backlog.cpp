@@ -22,8 +22,8 @@ void StoreBacklog::settle(std::vector<relay::Settlement> settled) {
   });
 }
 
-void StoreBacklog::settle_control(std::int64_t row, bool is_gap) {
-  store_.post([=](Store& store) { store.settle_control(row, is_gap); });
+void StoreBacklog::settle_control(std::int64_t number, bool is_gap) {
+  store_.post([=](Store& store) { store.settle_control(number, is_gap); });
 }
 
 void StoreBacklog::refuse(relay::Refusal refusal) {

@@ -2,7 +2,6 @@
 #include "store/epoch_table.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace holdfast::store {
 namespace {
@@ -24,13 +23,10 @@ constexpr std::string_view kUnacknowledged =
 constexpr std::string_view kRecord = "SELECT n, epoch, parent, reason FROM hf_epoch WHERE n = ?1";
 constexpr std::string_view kEnds = "SELECT lane_name, last_seq FROM hf_epoch_end WHERE n = ?1";
 constexpr std::string_view kEndOf = "SELECT last_seq FROM hf_epoch_end WHERE n = ?1 AND lane_name = ?2";
-constexpr std::string_view kAcknowledge = "UPDATE hf_epoch SET acknowledged = 1 WHERE n = ?1";
+constexpr std::string_view kAcknowledge = "UPDATE hf_epoch SET acknowledged = 1 WHERE epoch = ?1";
 constexpr std::string_view kPrune = "DELETE FROM hf_epoch WHERE n < ?1 AND acknowledged = 1";
 constexpr std::string_view kPruneEnds = "DELETE FROM hf_epoch_end WHERE n NOT IN (SELECT n FROM hf_epoch)";
 constexpr std::string_view kPruneBoots = "DELETE FROM hf_boot WHERE boot NOT IN (SELECT boot FROM hf_epoch)";
-
-std::int64_t as_integer(Epoch epoch) noexcept { return std::bit_cast<std::int64_t>(epoch.bits); }
-Epoch as_epoch(std::int64_t integer) noexcept { return {std::bit_cast<std::uint64_t>(integer)}; }
 
 std::int64_t count_of(Instant instant) noexcept { return instant.time_since_epoch().count(); }
 std::int64_t count_of(UtcTime utc) noexcept { return utc.time_since_epoch().count(); }
@@ -187,8 +183,7 @@ Result<std::vector<LaneEnd>> EpochTable::ends_of(std::int64_t number) {
   return ends;
 }
 
-Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::unacknowledged(
-    std::size_t records_max) {
+Result<std::vector<EpochRecord>> EpochTable::unacknowledged(std::size_t records_max) {
   return records_of(unacknowledged_.bind(1, static_cast<std::int64_t>(records_max)));
 }
 
@@ -196,28 +191,30 @@ Result<std::optional<EpochRecord>> EpochTable::record_of(std::int64_t number) {
   auto records = records_of(record_.bind(1, number));
   if (!records) return tl::unexpected<Error>(records.error());
   if (records->empty()) return std::nullopt;
-  return std::move(records->front().second);
+  return std::move(records->front());
 }
 
-Result<std::vector<std::pair<std::int64_t, EpochRecord>>> EpochTable::records_of(Statement& rows) {
-  std::vector<std::pair<std::int64_t, EpochRecord>> records;
+Result<std::vector<EpochRecord>> EpochTable::records_of(Statement& rows) {
+  std::vector<EpochRecord> records;
+  std::vector<std::int64_t> numbers;
   const auto done = for_each(rows, [&] {
     EpochRecord record;
     record.epoch = as_epoch(rows.integer(1));
     if (!rows.is_null(2)) record.parent = as_epoch(rows.integer(2));
     record.reason = rows.text(3);
-    records.emplace_back(rows.integer(0), std::move(record));
+    records.push_back(std::move(record));
+    numbers.push_back(rows.integer(0));
   });
   if (!done) return tl::unexpected<Error>(done.error());
-  for (auto& [number, record] : records) {
-    auto ends = ends_of(number);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto ends = ends_of(numbers[i]);
     if (!ends) return tl::unexpected<Error>(ends.error());
-    record.parent_ends = std::move(*ends);
+    records[i].parent_ends = std::move(*ends);
   }
   return records;
 }
 
-Result<void> EpochTable::acknowledge(std::int64_t number) { return acknowledge_.bind(1, number).run(); }
+Result<void> EpochTable::acknowledge(Epoch epoch) { return acknowledge_.bind(1, as_integer(epoch)).run(); }
 
 Result<void> EpochTable::prune_below(std::int64_t number) {
   auto done = prune_.bind(1, number).run();

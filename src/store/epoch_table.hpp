@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <holdfast/event.hpp>
 #include <holdfast/records.hpp>
@@ -14,6 +15,14 @@
 #include "store/sqlite.hpp"
 
 namespace holdfast::store {
+
+/// As SQLite holds it. Unlike its number in this store, it is never given to another one.
+[[nodiscard]] constexpr std::int64_t as_integer(Epoch epoch) noexcept {
+  return std::bit_cast<std::int64_t>(epoch.bits);
+}
+[[nodiscard]] constexpr Epoch as_epoch(std::int64_t integer) noexcept {
+  return {std::bit_cast<std::uint64_t>(integer)};
+}
 
 /// An epoch and its number in this store.
 struct NumberedEpoch {
@@ -74,12 +83,12 @@ class EpochTable {
   /// nullopt: the epoch is not known, or not any more.
   [[nodiscard]] Result<std::optional<Begin>> begin_of(Epoch epoch, std::string_view lane);
 
-  /// The oldest ones, with their numbers.
-  [[nodiscard]] Result<std::vector<std::pair<std::int64_t, EpochRecord>>> unacknowledged(
-      std::size_t records_max);
+  /// The oldest ones.
+  [[nodiscard]] Result<std::vector<EpochRecord>> unacknowledged(std::size_t records_max);
   /// Of one epoch; nothing when it is not known any more.
   [[nodiscard]] Result<std::optional<EpochRecord>> record_of(std::int64_t number);
-  [[nodiscard]] Result<void> acknowledge(std::int64_t number);
+  /// Nothing when it is not known (any more).
+  [[nodiscard]] Result<void> acknowledge(Epoch epoch);
   /// Forgets acknowledged epochs below `number`, which must be in use by no row, and the boots that no epoch
   /// names.
   [[nodiscard]] Result<void> prune_below(std::int64_t number);
@@ -92,7 +101,7 @@ class EpochTable {
   Result<std::int64_t> store_boot(const NewEpoch& epoch);
   Result<std::vector<LaneEnd>> ends_of(std::int64_t number);
   Result<std::int64_t> parent_end_of(std::int64_t number, std::string_view lane);
-  Result<std::vector<std::pair<std::int64_t, EpochRecord>>> records_of(Statement& rows);
+  Result<std::vector<EpochRecord>> records_of(Statement& rows);
 
   std::map<std::int64_t, Epoch> epochs_;
   std::map<std::int64_t, Boot> boots_;

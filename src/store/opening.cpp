@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store/opening.hpp"
 
+#include <algorithm>
 #include <holdfast/platform/disk.hpp>
 
 #include "store/migrations.hpp"
@@ -11,18 +12,20 @@ namespace {
 
 class Opening {
  public:
-  Opening(const StoreOptions& options, PlatformView platform, std::string reason)
-      : options_(options), platform_(platform), reason_(std::move(reason)) {}
+  Opening(const StoreOptions& options, PlatformView platform, std::string reason, const KnownBefore& before)
+      : options_(options), platform_(platform), reason_(std::move(reason)), before_(before) {}
 
-  Result<Opened> run(bool is_damaged) {
+  Result<Opened> run() {
     const auto evidence = look();
     if (!evidence) return tl::unexpected<Error>(evidence.error());
-    if (*evidence == Evidence::damaged || (is_damaged && *evidence == Evidence::ours)) {
+    if (*evidence == Evidence::damaged || (before_.damaged && *evidence == Evidence::ours)) {
       if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
     }
     auto session = Session::open(options_, platform_, reason_);
     const bool may_mend = *evidence == Evidence::ours && !aside_;
-    if (!session && may_mend && (says_damaged(session.error()) || has_lost_pages(session.error()))) {
+    const bool lacks_any = session && lacks_seqs(**session);
+    if (lacks_any) session->reset();  // the file is set aside by who has it alone
+    if (may_mend && (lacks_any || (!session && tells_of_damage(session.error())))) {
       if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
       session = Session::open(options_, platform_, reason_);
     }
@@ -44,6 +47,18 @@ class Opening {
                 "it is not a store of Holdfast's; choose another path");
   }
 
+  // A WAL whose end does not read gives a sound store without the last commits; so does an older file in its place.
+  bool lacks_seqs(const Session& session) const {
+    const std::vector<Watermark> marks = session.watermarks();
+    return std::any_of(before_.lanes.begin(), before_.lanes.end(), [&](const KnownLane& known) {
+      return std::any_of(marks.begin(), marks.end(), [&](const Watermark& mark) {
+        return mark.lane == known.lane && mark.committed_seq < known.last_seq;
+      });
+    });
+  }
+
+  bool tells_of_damage(const Error& error) const { return says_damaged(error) || has_lost_pages(error); }
+
   // An opening needs next to nothing. Where that is not free either, a medium that lost the list of free pages has left a
   // file that would be full for ever; SQLite's check counts them.
   bool has_lost_pages(const Error& error) const {
@@ -59,7 +74,7 @@ class Opening {
 
   Result<void> set_aside() {
     auto done = set_aside_and_salvage(
-        {options_.path, options_.vfs, options_.lanes}, platform_.disk,
+        {options_.path, options_.vfs, options_.lanes, before_.lanes}, platform_.disk,
         [this](const std::string& path, const Salvage& salvage) { return make_store(path, salvage); },
         [](Connection& connection) -> Result<void> {
           const auto moved = restart_wal(connection);
@@ -87,14 +102,15 @@ class Opening {
   const StoreOptions& options_;
   PlatformView platform_;
   std::string reason_;
+  const KnownBefore& before_;
   std::optional<SetAside> aside_;
 };
 
 }  // namespace
 
 Result<Opened> open_session(const StoreOptions& options, PlatformView platform, std::string reason,
-                            bool is_damaged) {
-  return Opening(options, platform, std::move(reason)).run(is_damaged);
+                            const KnownBefore& before) {
+  return Opening(options, platform, std::move(reason), before).run();
 }
 
 }  // namespace holdfast::store

@@ -14,10 +14,6 @@ class Pins {
  public:
   void add(std::size_t relay, std::int64_t seq) noexcept { to_[relay] = std::max(to_[relay], seq); }
   void release(std::size_t relay) noexcept { to_[relay] = 0; }
-  /// There are no rows above `seq`.
-  void cut(std::int64_t seq) noexcept {
-    for (std::int64_t& to : to_) to = std::min(to, seq);
-  }
   [[nodiscard]] std::int64_t highest() const noexcept { return *std::max_element(to_.begin(), to_.end()); }
 
  private:

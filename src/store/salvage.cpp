@@ -68,11 +68,11 @@ Result<std::unique_ptr<Salvager>> Salvager::open(const SalvageSource& source) {
   auto handle = open_damaged(source, *impl->vfs);
   if (!handle) return tl::unexpected<Error>(handle.error());
   impl->db = std::move(*handle);
-  if (auto done = impl->survey(source.lanes); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = impl->survey(source); !done) return tl::unexpected<Error>(done.error());
   return std::unique_ptr<Salvager>(new Salvager(std::move(impl)));
 }
 
-Result<void> Salvager::Impl::survey(const std::vector<LaneOptions>& lanes) {
+Result<void> Salvager::Impl::survey(const SalvageSource& source) {
   auto done = read_schema();
   if (done) done = read_store();
   if (done) done = read_boots();
@@ -81,7 +81,7 @@ Result<void> Salvager::Impl::survey(const std::vector<LaneOptions>& lanes) {
   if (done) done = read_epoch_ends();
   if (done) done = read_gaps();
   if (done) done = read_quarantine();
-  if (done) done = read_lanes(lanes);
+  if (done) done = read_lanes(source);
   for (SalvagedLane& lane : salvage.lanes) {
     if (done) done = survey_lane(lane);
   }

@@ -46,7 +46,8 @@ struct SalvagedLane {
   std::int64_t cursor_bytes = 0;
   bool cursor_known = false;
   bool retired = false;          ///< it has no table
-  std::int64_t highest_seq = 0;  ///< the highest that can be proved to have been given
+  std::int64_t highest_seq = 0;  ///< the highest that can be proved to have been given, or is known to
+  std::int64_t known_seq = 0;    ///< of KnownLane
   std::int64_t rows_saved = 0;   ///< unsettled, read, and with the checksum they were written with
   std::int64_t rows_lost = 0;    ///< declared by the salvage
   std::vector<KeySpan> spans;
@@ -104,6 +105,8 @@ struct SalvageSource {
   std::string vfs = {};
   /// Names lanes whose names cannot be read: the first for lane 1, and so on.
   std::vector<LaneOptions> lanes = {};
+  /// What the process knew that had the store open until now: a seq that was given is in the new store, or declared.
+  std::vector<KnownLane> known = {};
 };
 
 /// Reads a damaged store as far as it can be read. What does not read is not an error: it is missing from the

@@ -6,10 +6,10 @@
 // bytes, a gap record above the cursor those it declares. So backlog bytes are again differences of totals,
 // less what is declared.
 #include <algorithm>
-#include <bit>
 #include <holdfast/limits.hpp>
 #include <set>
 
+#include "store/epoch_table.hpp"
 #include "store/lane_rows.hpp"
 #include "store/salvage.hpp"
 #include "store/text_table.hpp"
@@ -61,8 +61,6 @@ std::int64_t new_gap_number() noexcept {
   sqlite3_randomness(sizeof bits, &bits);
   return static_cast<std::int64_t>(bits >> 2U) + 1;
 }
-
-std::int64_t as_integer(Epoch epoch) noexcept { return std::bit_cast<std::int64_t>(epoch.bits); }
 
 std::string for_lane(std::string_view sql, LaneNumber lane) {
   constexpr std::string_view kPlace = "{lane}";

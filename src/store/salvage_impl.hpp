@@ -49,14 +49,14 @@ struct Salvager::Impl {
   std::map<LaneNumber, std::vector<SalvagedGap>> gaps;
   bool gaps_whole = true;
 
-  Result<void> survey(const std::vector<LaneOptions>& lanes);
+  Result<void> survey(const SalvageSource& source);
   Result<void> read_schema();
   Result<void> read_store();
   Result<void> read_boots();
   Result<void> read_epochs();
   Result<void> read_epoch_ends();
-  Result<void> read_lanes(const std::vector<LaneOptions>& lanes);
-  Result<void> name_lanes(const std::vector<LaneOptions>& lanes);
+  Result<void> read_lanes(const SalvageSource& source);
+  Result<void> name_lanes(const SalvageSource& source);
   Result<void> read_gaps();
   Result<void> read_quarantine();
   Result<void> survey_lane(SalvagedLane& lane);

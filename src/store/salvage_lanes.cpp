@@ -17,7 +17,7 @@ constexpr std::int64_t kUnprovedStepMax = static_cast<std::int64_t>(limits::kGro
 
 }  // namespace
 
-Result<void> Salvager::Impl::read_lanes(const std::vector<LaneOptions>& lanes) {
+Result<void> Salvager::Impl::read_lanes(const SalvageSource& source) {
   std::map<LaneNumber, SalvagedLane> all;
   const auto whole = both_ways("SELECT * FROM hf_lane", "lane", [&](const Statement& row) -> Result<bool> {
     SalvagedLane lane;
@@ -43,12 +43,18 @@ Result<void> Salvager::Impl::read_lanes(const std::vector<LaneOptions>& lanes) {
     if (!table->has_value()) continue;
     all[number].lane = number;
   }
+  for (const KnownLane& known : source.known) {
+    SalvagedLane& lane = all[known.lane];
+    lane.lane = known.lane;
+    lane.known_seq = known.last_seq;
+    lane.retired = false;
+  }
   for (auto& [number, lane] : all) salvage.lanes.push_back(std::move(lane));
-  return name_lanes(lanes);
+  return name_lanes(source);
 }
 
-// A name comes from the table, or its index, or the configuration.
-Result<void> Salvager::Impl::name_lanes(const std::vector<LaneOptions>& lanes) {
+// A name is known, or comes from the table, or its index, or the configuration.
+Result<void> Salvager::Impl::name_lanes(const SalvageSource& source) {
   std::map<LaneNumber, std::string> second;
   const auto take = [&](const Statement& row) -> Result<bool> {
     second.emplace(row.integer(0), row.text(1));
@@ -58,14 +64,21 @@ Result<void> Salvager::Impl::name_lanes(const std::vector<LaneOptions>& lanes) {
       both_ways("SELECT lane, name FROM hf_lane INDEXED BY sqlite_autoindex_hf_lane_1", "name", take);
   if (!whole) return tl::unexpected<Error>(whole.error());
   const auto configured = [&](const std::string& name) {
-    return std::any_of(lanes.begin(), lanes.end(), [&](const LaneOptions& o) { return o.name == name; });
+    return std::any_of(source.lanes.begin(), source.lanes.end(),
+                       [&](const LaneOptions& o) { return o.name == name; });
   };
+  std::map<LaneNumber, std::string> known;
   std::vector<std::string> given;
+  for (const KnownLane& lane : source.known) given.push_back(known[lane.lane] = lane.name);
   for (SalvagedLane& lane : salvage.lanes) {
+    if (known.contains(lane.lane)) {
+      lane.name = known[lane.lane];
+      continue;
+    }
     std::vector<std::string> candidates = {lane.name, second[lane.lane]};
     if (!configured(candidates[0]) && configured(candidates[1])) std::swap(candidates[0], candidates[1]);
     const auto place = static_cast<std::size_t>(lane.lane - 1);
-    if (place < lanes.size()) candidates.push_back(lanes[place].name);
+    if (place < source.lanes.size()) candidates.push_back(source.lanes[place].name);
     lane.name.clear();
     for (const std::string& name : candidates) {
       if (!lane.name.empty() || !base::is_lane_name(name)) continue;
@@ -194,7 +207,7 @@ Result<void> Salvager::Impl::walk_lane(SalvagedLane& lane, DamagedTable& rows, L
 
 void Salvager::Impl::conclude(SalvagedLane& lane, LaneLosses losses) {
   losses.cursor = lane.cursor;
-  std::int64_t highest = std::max(lane.highest_seq, lane.cursor);
+  std::int64_t highest = std::max({lane.highest_seq, lane.cursor, lane.known_seq});
   for (const SalvagedGap& gap : losses.gaps) highest = std::max(highest, gap.last_seq);
   if (!losses.quarantined.empty()) highest = std::max(highest, losses.quarantined.back());
   for (const auto& [number, epoch] : salvage.epochs) {

@@ -233,28 +233,31 @@ std::vector<Watermark> Session::watermarks() const {
 std::vector<LaneMemory> Session::memory() const {
   std::vector<LaneMemory> memory;
   for (const Lane& lane : lanes_) {
-    memory.push_back({lane.record.lane, lane.settled, lane.lost_events_below, lane.lost_bytes_below,
-                      lane.pins, lane.rejected_events, lane.shed_events});
+    memory.push_back({{lane.record.lane, lane.record.options.name, lane.durable.last_seq},
+                      lane.settled,
+                      lane.lost_events_below,
+                      lane.lost_bytes_below,
+                      lane.pins,
+                      lane.rejected_events,
+                      lane.shed_events});
   }
   return memory;
 }
 
 void Session::adopt(const std::vector<LaneMemory>& memory) {
-  for (const LaneMemory& known : memory) {
-    Lane* lane = find(known.lane);
+  for (const LaneMemory& before : memory) {
+    Lane* lane = find(before.known.lane);
     if (lane == nullptr) continue;
-    lane->rejected_events = known.rejected_events;
-    lane->shed_events = known.shed_events;
-    // A store that was exchanged under us may end below what was settled: then its own cursor stands.
-    if (known.settled.cursor() > lane->durable.last_seq) continue;
-    lane->settled = known.settled;
-    lane->lost_events_below = known.lost_events_below;
-    lane->lost_bytes_below = known.lost_bytes_below;
+    HOLDFAST_CHECK(lane->durable.last_seq >= before.known.last_seq);
+    lane->rejected_events = before.rejected_events;
+    lane->shed_events = before.shed_events;
+    lane->settled = before.settled;
+    lane->lost_events_below = before.lost_events_below;
+    lane->lost_bytes_below = before.lost_bytes_below;
     // A shed whose commit was in doubt may have happened after all: the file's gaps say so.
     lane->hulls.clear();
     (void)settle_declared(*lane);
-    lane->pins = known.pins;
-    lane->pins.cut(lane->durable.last_seq);
+    lane->pins = before.pins;
   }
 }
 

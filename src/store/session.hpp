@@ -58,7 +58,7 @@ struct Watermark {
 
 /// What is known of a lane in memory only: outlives a session that had to be reopened.
 struct LaneMemory {
-  LaneNumber lane = 0;
+  KnownLane known;
   Settled settled;
   std::int64_t lost_events_below = 0;  ///< when `settled` was made
   std::int64_t lost_bytes_below = 0;
@@ -199,7 +199,7 @@ class Session {
   void settle(LaneNumber lane, std::int64_t seq);
   /// Fetched and not released, settled, or of a lane that is gone.
   [[nodiscard]] bool is_pinned(LaneNumber lane, std::int64_t seq) const noexcept;
-  void settle_control(std::int64_t row, bool is_gap);
+  void settle_control(std::int64_t number, bool is_gap);
   /// Unpins all rows that this relay has fetched.
   void release_pins(std::size_t relay);
   /// In a transaction of the caller: the shares are the relay's. Returns the highest token.
@@ -261,6 +261,7 @@ class Session {
   /// SQLite's own check; its findings, at most 100. Blocks for reading the whole file.
   [[nodiscard]] Result<std::vector<std::string>> check_structure();
   [[nodiscard]] std::vector<LaneMemory> memory() const;
+  /// Its file has what the memory knows of, or declares it: see KnownBefore.
   void adopt(const std::vector<LaneMemory>& memory);
   [[nodiscard]] Result<void> restart_wal();
   [[nodiscard]] std::uint64_t wal_pages() const noexcept { return wal_pages_; }
@@ -438,8 +439,8 @@ class Session {
   bool marked_unclean_ = false;  ///< this opening has stored that it writes
   Mark transaction_mark_;
   Mark savepoint_mark_;
-  std::vector<std::int64_t> acknowledged_epochs_;  ///< waiting to be stored
-  std::optional<std::int64_t> announced_again_;    ///< an acknowledged epoch, on a new connection
+  std::vector<std::int64_t> acknowledged_epochs_;  ///< as_integer() of each; waiting to be stored
+  std::optional<std::int64_t> announced_again_;    ///< likewise, an acknowledged one, on a new connection
   std::vector<std::int64_t> acknowledged_gaps_;
   std::vector<RequeuedPlace> acknowledged_requeued_;
   std::size_t staged_requeued_ = 0;

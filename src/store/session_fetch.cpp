@@ -129,11 +129,12 @@ Result<std::vector<ControlRecord>> Session::control_records(bool announce) {
   std::vector<ControlRecord> records;
   auto epochs = epochs_.unacknowledged(limits::kControlRecordsMax + acknowledged_epochs_.size());
   if (!epochs) return tl::unexpected<Error>(epochs.error());
-  const auto waits = [](const std::vector<std::int64_t>& settled, std::int64_t row) {
-    return std::find(settled.begin(), settled.end(), row) == settled.end();
+  const auto waits = [](const std::vector<std::int64_t>& settled, std::int64_t number) {
+    return std::find(settled.begin(), settled.end(), number) == settled.end();
   };
   const auto full = [&] { return records.size() == limits::kControlRecordsMax; };
-  for (auto& [number, record] : *epochs) {
+  for (EpochRecord& record : *epochs) {
+    const std::int64_t number = as_integer(record.epoch);
     if (!full() && waits(acknowledged_epochs_, number)) records.push_back({number, std::move(record)});
   }
   if (announce) {
@@ -165,14 +166,14 @@ Result<std::vector<ControlRecord>> Session::control_records(bool announce) {
 Result<void> Session::announce_newest(std::vector<ControlRecord>& records) {
   const auto newest = epochs_.newest();
   const bool is_there = newest && std::any_of(records.begin(), records.end(), [&](const ControlRecord& each) {
-                          return each.row == newest->number;
+                          return each.number == as_integer(newest->epoch);
                         });
   if (!newest || is_there || records.size() == limits::kControlRecordsMax) return {};
   auto record = epochs_.record_of(newest->number);
   if (!record) return tl::unexpected<Error>(record.error());
   if (!*record) return {};
-  records.push_back({newest->number, std::move(**record)});
-  announced_again_ = newest->number;
+  announced_again_ = as_integer(newest->epoch);
+  records.push_back({*announced_again_, std::move(**record)});
   return {};
 }
 

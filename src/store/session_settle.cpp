@@ -36,8 +36,8 @@ Result<void> Session::store_settled() {
 
 // Only acknowledged gaps of lanes whose cursor has passed them are forgotten; see LossTable.
 Result<void> Session::store_records() {
-  for (const std::int64_t number : acknowledged_epochs_) {
-    if (auto done = epochs_.acknowledge(number); !done) return done;
+  for (const std::int64_t bits : acknowledged_epochs_) {
+    if (auto done = epochs_.acknowledge(as_epoch(bits)); !done) return done;
   }
   for (const std::int64_t n : acknowledged_gaps_) {
     if (auto done = losses_.acknowledge_gap(n); !done) return done;
@@ -83,9 +83,9 @@ bool Session::is_pinned(LaneNumber number, std::int64_t seq) const noexcept {
   return lane == lanes_.end() || seq <= std::max(lane->pins.highest(), lane->settled.cursor());
 }
 
-void Session::settle_control(std::int64_t row, bool is_gap) {
-  if (!is_gap && row == announced_again_) return;  // that it was acknowledged is known
-  (is_gap ? acknowledged_gaps_ : acknowledged_epochs_).push_back(row);
+void Session::settle_control(std::int64_t number, bool is_gap) {
+  if (!is_gap && number == announced_again_) return;  // that it was acknowledged is known
+  (is_gap ? acknowledged_gaps_ : acknowledged_epochs_).push_back(number);
 }
 
 void Session::release_pins(std::size_t relay) {

@@ -76,7 +76,7 @@ class Store {
   /// epoch's, because the broker may have lost it and a consumer that lacks it does not know where the epoch began.
   [[nodiscard]] Result<std::vector<ControlRecord>> control_records(bool announce = false);
   void settle(LaneNumber lane, std::int64_t seq);
-  void settle_control(std::int64_t row, bool is_gap);
+  void settle_control(std::int64_t number, bool is_gap);
   void release_pins(std::size_t relay = 0);
 
   // --- several relays ---

@@ -64,22 +64,19 @@ Result<std::vector<ControlRecord>> Store::control_records(bool announce) {
 
 void Store::settle(LaneNumber lane, std::int64_t seq) {
   if (session_) {
-    const bool is_pinned = session_->is_pinned(lane, seq);
-    // What was saved of a damaged file may end below what was on the wire: of that nothing is known any more.
-    if (last_mending_ && !is_pinned) return;
     // One of several relays may have been stuck and lost its pins: the broker's word counts all the same.
-    HOLDFAST_CHECK(leases_ || is_pinned);
+    HOLDFAST_CHECK(leases_ || session_->is_pinned(lane, seq));
     return session_->settle(lane, seq);
   }
   // The file is not open now: the next session adopts this.
   const auto found = std::find_if(memory_.begin(), memory_.end(),
-                                  [&](const LaneMemory& memory) { return memory.lane == lane; });
+                                  [&](const LaneMemory& memory) { return memory.known.lane == lane; });
   if (found != memory_.end()) found->settled.settle(seq);
 }
 
-void Store::settle_control(std::int64_t row, bool is_gap) {
+void Store::settle_control(std::int64_t number, bool is_gap) {
   if (control_left_) control_news_ = true;  // there is room for the next ones
-  if (session_) session_->settle_control(row, is_gap);
+  if (session_) session_->settle_control(number, is_gap);
 }
 
 void Store::release_pins(std::size_t relay) {

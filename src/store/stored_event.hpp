@@ -34,9 +34,17 @@ struct StoredEvent {
   std::vector<std::byte> data;
 };
 
+/// A lane as a process knows it that has the store open: what the file must have, whatever became of it meanwhile.
+struct KnownLane {
+  LaneNumber lane = 0;
+  std::string name;
+  std::int64_t last_seq = 0;  ///< the highest that was committed
+};
+
 /// A gap or epoch record that the broker has not acknowledged yet.
 struct ControlRecord {
-  std::int64_t row = 0;  ///< names the record in settle_control
+  std::int64_t number =
+      0;  ///< names it in settle_control, also when the file it was read from is set aside by then
   std::variant<GapRecord, EpochRecord> record;
 };
 

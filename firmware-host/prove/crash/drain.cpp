@@ -35,7 +35,7 @@ class Backlog final : public relay::Backlog {
   void settle(std::vector<relay::Settlement> settled) override {
     for (const relay::Settlement& event : settled) store_.settle(event.lane, event.seq);
   }
-  void settle_control(std::int64_t row, bool is_gap) override { store_.settle_control(row, is_gap); }
+  void settle_control(std::int64_t number, bool is_gap) override { store_.settle_control(number, is_gap); }
   void refuse(relay::Refusal refusal) override {
     const store::RefusalNote note{refusal.lane, refusal.seq, refusal.reason, refusal.detail,
                                   clock_.wall().utc};

@@ -410,7 +410,7 @@ class Workload {
       deliver(relay::to_message(record, sender()));
       const auto* gap = std::get_if<GapRecord>(&record.record);
       if (gap != nullptr) recording_.ledger.declared.push_back({*gap, now()});
-      store_->settle_control(record.row, gap != nullptr);
+      store_->settle_control(record.number, gap != nullptr);
     }
     if (records->empty() || one_in(3)) return;
     step(Phase::recording, [&](Step&) { expect(store_->store_settled(true), "store acknowledgements"); });

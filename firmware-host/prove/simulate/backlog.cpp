@@ -24,7 +24,9 @@ void DirectBacklog::settle(std::vector<relay::Settlement> settled) {
   for (const relay::Settlement& event : settled) store_.settle(event.lane, event.seq);
 }
 
-void DirectBacklog::settle_control(std::int64_t row, bool is_gap) { store_.settle_control(row, is_gap); }
+void DirectBacklog::settle_control(std::int64_t number, bool is_gap) {
+  store_.settle_control(number, is_gap);
+}
 
 void DirectBacklog::refuse(relay::Refusal refusal) {
   const store::RefusalNote note{refusal.lane, refusal.seq, refusal.reason, refusal.detail, clock_.wall().utc};

@@ -20,7 +20,7 @@ class DirectBacklog final : public relay::Backlog {
   void fetch(const relay::FetchRequest& request) override;
   void fetch_control(bool announce) override;
   void settle(std::vector<relay::Settlement> settled) override;
-  void settle_control(std::int64_t row, bool is_gap) override;
+  void settle_control(std::int64_t number, bool is_gap) override;
   void refuse(relay::Refusal refusal) override;
   void fetch_replay(const relay::ReplayFetch& request) override;
   void settle_requeued(relay::Settlement event) override;

@@ -65,7 +65,7 @@ void publish(Device& device, Consumer& consumer, Answer answer) {
   for (const ControlRecord& record : records.value()) {
     consumer.receive(arrived(relay::to_message(record, sender)));
     const bool is_gap = std::holds_alternative<GapRecord>(record.record);
-    if (acknowledged) device.store->settle_control(record.row, is_gap);
+    if (acknowledged) device.store->settle_control(record.number, is_gap);
   }
   for (const LaneRecord& lane : device.store->lanes()) {
     for (Fetched f = device.fetch(lane.lane); !f.events.empty(); f = device.fetch(lane.lane, f.end_seq)) {

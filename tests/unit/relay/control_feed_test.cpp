@@ -55,7 +55,7 @@ TEST_F(ControlFeedTest, an_epoch_record_waits_for_the_acknowledgement_of_its_par
   EXPECT_TRUE(feed.gates());
   feed.acknowledged();
   ASSERT_NE(feed.next(), nullptr);
-  EXPECT_EQ(feed.next()->row, 2);
+  EXPECT_EQ(feed.next()->number, 2);
   feed.taken();
   EXPECT_NE(feed.next(), nullptr) << "a gap record waits for nothing";
 }

@@ -95,9 +95,9 @@ void MemoryBacklog::settle(std::vector<Settlement> settled) {
   }
 }
 
-void MemoryBacklog::settle_control(std::int64_t row, bool is_gap) {
+void MemoryBacklog::settle_control(std::int64_t number, bool is_gap) {
   const auto removed = std::erase_if(control_, [&](const ControlRecord& r) {
-    return r.row == row && std::holds_alternative<GapRecord>(r.record) == is_gap;
+    return r.number == number && std::holds_alternative<GapRecord>(r.record) == is_gap;
   });
   if (removed != 1) breach("settled a control record that is not there");
 }

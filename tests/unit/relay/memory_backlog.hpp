@@ -36,7 +36,7 @@ class MemoryBacklog final : public Backlog {
   void fetch(const FetchRequest& request) override;
   void fetch_control(bool announce) override;
   void settle(std::vector<Settlement> settled) override;
-  void settle_control(std::int64_t row, bool is_gap) override;
+  void settle_control(std::int64_t number, bool is_gap) override;
   void refuse(Refusal refusal) override;
   void fetch_replay(const ReplayFetch& request) override;
   void settle_requeued(Settlement event) override;

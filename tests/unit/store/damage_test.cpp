@@ -80,7 +80,7 @@ TEST_F(Damage, sets_aside_a_row_of_an_unknown_epoch_and_names_the_likely_one) {
 TEST_F(Damage, forgets_no_epoch_while_the_oldest_row_names_an_unknown_one) {
   for (int i = 0; i < 3; ++i) {
     device.open();
-    device.store->settle_control(device.store->control_records()->back().row, false);
+    device.store->settle_control(device.store->control_records()->back().number, false);
     device.add("alarm");
     device.close();
   }

@@ -70,7 +70,7 @@ TEST_F(Epochs, are_announced_until_that_is_acknowledged) {
   device.add("alarm");
   device.reopen();
   ASSERT_EQ(records().size(), 1U);
-  device.store->settle_control(device.store->control_records()->at(0).row, false);
+  device.store->settle_control(device.store->control_records()->at(0).number, false);
   EXPECT_TRUE(records().empty());
   device.reopen();
   EXPECT_TRUE(records().empty());
@@ -82,13 +82,13 @@ TEST_F(Epochs, are_announced_again_on_a_new_connection_and_that_costs_no_commit)
   device.drain();
   const auto first = device.store->control_records(true).value();
   ASSERT_EQ(first.size(), 1U);
-  device.store->settle_control(first[0].row, false);
+  device.store->settle_control(first[0].number, false);
   ASSERT_TRUE(device.store->store_settled(true));
   EXPECT_TRUE(device.store->control_records(false)->empty());
   const auto again = device.store->control_records(true).value();
   ASSERT_EQ(again.size(), 1U);
   EXPECT_EQ(std::get<EpochRecord>(again[0].record).epoch, std::get<EpochRecord>(first[0].record).epoch);
-  device.store->settle_control(again[0].row, false);
+  device.store->settle_control(again[0].number, false);
   EXPECT_EQ(device.store->store_settled(true), 0U);
   EXPECT_EQ(device.store->statistics().settle_commits, 1U);
 }
@@ -104,7 +104,7 @@ TEST_F(Epochs, are_announced_a_bounded_number_at_a_time_after_many_crashes_witho
   (void)device.store->take_control_news();
   const auto first = device.store->control_records();
   ASSERT_EQ(first.value().size(), limits::kControlRecordsMax);
-  for (const ControlRecord& record : *first) device.store->settle_control(record.row, false);
+  for (const ControlRecord& record : *first) device.store->settle_control(record.number, false);
   EXPECT_TRUE(device.store->take_control_news()) << "the relay must be told to ask for the rest";
   EXPECT_EQ(records().size(), kOpenings - limits::kControlRecordsMax);
 }
@@ -134,7 +134,7 @@ TEST_F(Epochs, are_kept_while_an_event_of_theirs_is_pending) {
     device.add("alarm");
     const auto records_now = device.store->control_records();
     for (const ControlRecord& r : records_now.value()) {
-      device.store->settle_control(r.row, false);
+      device.store->settle_control(r.number, false);
     }
     device.close();
   }

@@ -97,7 +97,7 @@ TEST_F(Quarantine, forgets_a_gap_that_was_acknowledged_and_never_its_id) {
   ASSERT_TRUE(quarantine(1));
   const auto records = device.store->control_records();
   const std::string first_id = gaps()[0].id;
-  device.store->settle_control(records->back().row, true);
+  device.store->settle_control(records->back().number, true);
   EXPECT_TRUE(gaps().empty());
   device.reopen();
   EXPECT_TRUE(gaps().empty());
@@ -110,7 +110,7 @@ TEST_F(Quarantine, forgets_a_gap_that_was_acknowledged_and_never_its_id) {
 
 TEST_F(Quarantine, publishes_a_gap_again_whose_acknowledgement_was_not_stored) {
   ASSERT_TRUE(quarantine(1));
-  device.store->settle_control(device.store->control_records()->back().row, true);
+  device.store->settle_control(device.store->control_records()->back().number, true);
   device.drop();
   device.open();
   EXPECT_EQ(gaps().size(), 1U);

@@ -47,7 +47,7 @@ struct Replay : ::testing::Test {
   void acknowledge_gaps() {
     const auto records = device.store->control_records();
     for (const ControlRecord& record : *records)
-      device.store->settle_control(record.row, std::holds_alternative<GapRecord>(record.record));
+      device.store->settle_control(record.number, std::holds_alternative<GapRecord>(record.record));
     device.store_settled();
   }
   Device device;

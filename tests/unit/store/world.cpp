@@ -131,7 +131,7 @@ void Device::drain() {
   const auto records = store->control_records();
   HOLDFAST_CHECK(records.has_value());
   for (const ControlRecord& record : *records) {
-    store->settle_control(record.row, std::holds_alternative<GapRecord>(record.record));
+    store->settle_control(record.number, std::holds_alternative<GapRecord>(record.record));
   }
   for (auto waiting = store->store_settled(true);; waiting = store->store_settled(true)) {
     HOLDFAST_CHECK(waiting.has_value());

@@ -10,6 +10,7 @@
 //  4. Seqs are dense: what is there, was settled or is in quarantine comes to the highest seq.
 //  5. The store goes on.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -99,6 +100,13 @@ class History {
     EXPECT_EQ(device.add("telemetry", "after").seq, static_cast<std::int64_t>(values.size()) + 1);
     device.drain();
     device.close();
+  }
+
+  /// Writes that failed and had no reason of their own to.
+  [[nodiscard]] std::size_t failed() const {
+    return static_cast<std::size_t>(std::count_if(told_.begin(), told_.end(), [](const Told& told) {
+      return !told.result && told.result.error().code != ErrorCode::unavailable;
+    }));
   }
 
   Device device;
@@ -236,6 +244,74 @@ TEST_P(CreationSweep, tells_every_writer_the_truth) {
   for (; run(fault, nullptr) && !HasFailure(); fault.nth += fault.nth < kAllOf ? 1 : 13)
     ASSERT_LT(++runs, 500);
   EXPECT_GT(runs, fault.operation == Operation::write ? kAllOf : 1) << "the fault was hardly met";
+}
+
+/// The n-th call of one kind that SQLite makes gives, or takes, half of what it was asked to: read(2) and write(2) may.
+/// Of the whole process, so one at a time.
+class HalfDone {
+ public:
+  HalfDone(const std::string& call, int nth) : name_(call) {
+    left_ = nth;
+    int set = SQLITE_NOTFOUND;
+    if (name_ == "read") set = replace(reinterpret_cast<sqlite3_syscall_ptr>(half_read));
+    if (name_ == "write") set = replace(reinterpret_cast<sqlite3_syscall_ptr>(half_write));
+    if (name_ == "pread64") set = replace(reinterpret_cast<sqlite3_syscall_ptr>(half_pread));
+    if (name_ == "pwrite64") set = replace(reinterpret_cast<sqlite3_syscall_ptr>(half_pwrite));
+    EXPECT_EQ(set, SQLITE_OK) << call;
+  }
+  ~HalfDone() { replace(nullptr); }
+  HalfDone(const HalfDone&) = delete;
+  HalfDone& operator=(const HalfDone&) = delete;
+  [[nodiscard]] static bool met() { return left_ <= 0; }
+
+ private:
+  int replace(sqlite3_syscall_ptr with) const {
+    sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+    return vfs->xSetSystemCall(vfs, name_.c_str(), with);
+  }
+  static std::size_t part(std::size_t bytes) { return --left_ == 0 && bytes > 1 ? bytes / 2 : bytes; }
+  static ssize_t half_read(int fd, void* to, std::size_t bytes) { return ::read(fd, to, part(bytes)); }
+  static ssize_t half_write(int fd, const void* from, std::size_t bytes) {
+    return ::write(fd, from, part(bytes));
+  }
+  static ssize_t half_pread(int fd, void* to, std::size_t bytes, off_t at) {
+    return ::pread(fd, to, part(bytes), at);
+  }
+  static ssize_t half_pwrite(int fd, const void* from, std::size_t bytes, off_t at) {
+    return ::pwrite(fd, from, part(bytes), at);
+  }
+
+  static inline int left_ = 0;
+  std::string name_;
+};
+
+struct HalfDoneSweep : ::testing::Test {
+  test_support::FaultVfs vfs;
+};
+
+// Nobody needs to be told: SQLite asks for the rest.
+TEST_F(HalfDoneSweep, of_a_read_or_a_write_changes_nothing) {
+  static const Made made;
+  std::map<std::string, int> met;
+  for (const std::string call : {"read", "write", "pread64", "pwrite64"}) {
+    for (int nth = 1, runs = 0;; ++nth) {
+      SCOPED_TRACE(call + ' ' + std::to_string(nth));
+      History history(vfs.name());
+      made.copy_to(history.device);
+      {
+        const HalfDone half(call, nth);
+        history.run();
+        if (!half.met()) break;
+      }
+      ++met[call];
+      EXPECT_EQ(history.failed(), 0U);
+      history.compare();
+      ASSERT_LT(++runs, 2000);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(met["read"] + met["pread64"], 20) << "which call does SQLite make?";
+  EXPECT_GT(met["write"] + met["pwrite64"], 60);
 }
 
 std::string name_of(const ::testing::TestParamInfo<Fault>& sweep) { return to_string(sweep.param); }

@@ -23,9 +23,11 @@ class Opening {
     }
     auto session = Session::open(options_, platform_, reason_);
     const bool may_mend = *evidence == Evidence::ours && !aside_;
-    const bool lacks_any = session && lacks_seqs(**session);
-    if (lacks_any) session->reset();  // the file is set aside by who has it alone
-    if (may_mend && (lacks_any || (!session && tells_of_damage(session.error())))) {
+    if (session && lacks_seqs(**session)) {
+      // Whoever sets it aside has it alone: the session ends here.
+      session = fail(ErrorCode::corrupt, "open " + options_.path, "it lacks what this process has committed");
+    }
+    if (!session && may_mend && (says_damaged(session.error()) || has_lost_pages(session.error()))) {
       if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
       session = Session::open(options_, platform_, reason_);
     }
@@ -56,8 +58,6 @@ class Opening {
       });
     });
   }
-
-  bool tells_of_damage(const Error& error) const { return says_damaged(error) || has_lost_pages(error); }
 
   // An opening needs next to nothing. Where that is not free either, a medium that lost the list of free pages has left a
   // file that would be full for ever; SQLite's check counts them.

@@ -75,6 +75,7 @@ Result<std::unique_ptr<Salvager>> Salvager::open(const SalvageSource& source) {
 Result<void> Salvager::Impl::survey(const SalvageSource& source) {
   auto done = read_schema();
   if (done) done = read_store();
+  if (done) done = read_leases();
   if (done) done = read_boots();
   if (done) done = read_epochs();
   if (done) done = names.open(db.get(), salvage.epochs);

@@ -75,6 +75,7 @@ struct Salvage {
   std::string device;              ///< empty: could not be read
   std::uint64_t budget_bytes = 0;  ///< 0: could not be read
   bool growing = false;
+  std::int64_t lease_token = 0;                  ///< the highest that was given, as far as it could be read
   std::vector<SalvagedLane> lanes;               ///< by number
   std::map<std::int64_t, SalvagedEpoch> epochs;  ///< by number
   std::map<std::int64_t, SalvagedBoot> boots;

@@ -175,6 +175,7 @@ Result<void> Copy::copy_identity() {
     if (!set) return tl::unexpected<Error>(set.error());
     done = set->bind(1, salvage_.device).run();
   }
+  if (done) done = fresh_.execute("UPDATE hf_lease SET token = " + std::to_string(salvage_.lease_token));
   auto add = Statement::prepare(fresh_.handle(), kAddBoot, false);
   if (!add) return tl::unexpected<Error>(add.error());
   for (const auto& [number, boot] : salvage_.boots) {

@@ -52,6 +52,7 @@ struct Salvager::Impl {
   Result<void> survey(const SalvageSource& source);
   Result<void> read_schema();
   Result<void> read_store();
+  Result<void> read_leases();
   Result<void> read_boots();
   Result<void> read_epochs();
   Result<void> read_epoch_ends();

@@ -52,6 +52,16 @@ Result<void> Salvager::Impl::read_store() {
   return {};
 }
 
+// Who held which share ended with the process; but a token has to be higher than all before.
+Result<void> Salvager::Impl::read_leases() {
+  const auto whole = both_ways("SELECT * FROM hf_lease", "share", [&](const Statement& row) -> Result<bool> {
+    const std::int64_t token = integer_of(row, "token");
+    if (is_seq(token)) salvage.lease_token = std::max(salvage.lease_token, token);
+    return true;
+  });
+  return whole ? Result<void>() : tl::unexpected<Error>(whole.error());
+}
+
 Result<void> Salvager::Impl::read_boots() {
   const auto whole = both_ways("SELECT * FROM hf_boot", "boot", [&](const Statement& row) -> Result<bool> {
     SalvagedBoot boot{text_of(row, "boot_id"), optional_of(row, "anchor_since_boot_ns"),

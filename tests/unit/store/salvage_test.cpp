@@ -354,6 +354,17 @@ TEST_F(Salvaging, keeps_the_quarantine_of_a_store_that_knew_no_requeueing) {
   EXPECT_EQ(set_aside().quarantined_saved, 1);
 }
 
+TEST_F(Salvaging, gives_no_fencing_token_a_second_time) {
+  fill(1);
+  RawDatabase(device.path()).run("UPDATE hf_lease SET token = 40 + share");
+  set_aside();
+  device.open();
+  device.store->expect_relays(2, std::chrono::seconds(30));
+  const auto grant = device.store->claim_shares({.relay = 1, .keeps = {}});
+  ASSERT_TRUE(grant) << grant.error().text();
+  EXPECT_GT(grant->lease.token, 47);
+}
+
 TEST_F(Salvaging, begins_an_epoch_whose_parent_is_the_newest_that_reads) {
   fill(10);
   set_aside();

@@ -4,7 +4,7 @@ set(parts backup command consumer drain explorer images inbox_life ledger media 
           thread_memory workload worn_observer worn_oracle)
 list(TRANSFORM parts PREPEND prove/crash/)
 list(TRANSFORM parts APPEND .cpp)
-add_library(holdfast_prove_crash STATIC ${parts})
+add_library(holdfast_prove_crash STATIC ${parts} prove/direct_backlog.cpp)
 holdfast_target(holdfast_prove_crash)
 target_include_directories(holdfast_prove_crash PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src
                                                        ${PROJECT_SOURCE_DIR}/platform)
@@ -51,7 +51,7 @@ target_link_libraries(holdfast_prove_growth PUBLIC holdfast_bench holdfast_progr
                                             PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
 
 # The parts of `holdfast simulate`; its world is that of tests/sim too.
-set(parts backend backlog board chart command device hub ledger page plan report run story trouble world)
+set(parts backend board chart command device hub ledger page plan report run story trouble world)
 list(TRANSFORM parts PREPEND prove/simulate/)
 list(TRANSFORM parts APPEND .cpp)
 add_library(holdfast_prove_simulate STATIC ${parts})

@@ -5,7 +5,7 @@
 //
 //   fork    two announced epochs have the same parent
 //   anew    two announced epochs have none: the store was wiped, or the device replaced
-//   short   an epoch says that its parent ended below a seq that was seen of it
+//   short   an epoch says that its parent ended below a seq that was seen of it, or below where it began
 //   lost    the parent was never heard of, while the device was
 //
 // The first three do not depend on the order in which records and events arrive, and are final. The fourth
@@ -53,17 +53,28 @@ Result<std::string> find_fork(Tables& tables, std::int64_t device, const EpochRe
   return std::string();
 }
 
+/// What contradicts a stated end.
+std::string seen(std::int64_t seq) { return std::to_string(seq) + " was seen"; }
+std::string began_after(std::int64_t seq) { return "it began after " + std::to_string(seq); }
+
+std::string short_end(std::int64_t parent, std::string_view lane, std::int64_t end, const std::string& but) {
+  return "says that " + name_of(parent) + " ended at " + std::string(lane) + ' ' + std::to_string(end) +
+         ", but " + but;
+}
+
 Result<std::string> find_short_end(Tables& tables, std::int64_t device, const EpochRecord& record) {
+  const std::int64_t parent = to_row(*record.parent);
   auto lanes = tables.sources.lanes_of(device);
   if (!lanes) return failed(lanes);
   for (const LaneRow& lane : *lanes) {
-    auto seen = tables.streams.span({lane.source, to_row(*record.parent)});
-    if (!seen) return failed(seen);
+    auto span = tables.streams.span({lane.source, parent});
+    if (!span) return failed(span);
+    auto begin = tables.epochs.parent_end(device, parent, lane.lane);
+    if (!begin) return failed(begin);
     auto end = tables.epochs.parent_end(device, to_row(record.epoch), lane.lane);
     if (!end) return failed(end);
-    if (!*seen || (*seen)->last <= *end) continue;
-    return "says that " + record.parent->text() + " ended at " + lane.lane + ' ' + std::to_string(*end) +
-           ", but " + std::to_string((*seen)->last) + " was seen";
+    if (*span && (*span)->last > *end) return short_end(parent, lane.lane, *end, seen((*span)->last));
+    if (*begin > *end) return short_end(parent, lane.lane, *end, began_after(*begin));
   }
   return std::string();
 }
@@ -103,6 +114,36 @@ Result<std::optional<std::string>> find_rewind(Tables& tables, std::int64_t devi
   if (!*lost) return std::nullopt;
   const std::int64_t parent = to_row(*record.parent);
   return report(tables, device, epoch, parent, "continues " + name_of(parent) + ", which was never seen");
+}
+
+/// Children of an epoch that say it ended below `highest`. Returns the first report.
+Result<std::optional<std::string>> find_short_children(Tables& tables, std::int64_t device,
+                                                       std::int64_t epoch, std::string_view lane,
+                                                       std::int64_t highest, const std::string& but) {
+  std::optional<std::string> first;
+  auto stated = tables.epochs.stated_ends(device, epoch, lane);
+  if (!stated) return failed(stated);
+  for (std::size_t i = 0; i < stated->children.size(); ++i) {
+    if (stated->ends[i] >= highest) continue;
+    auto what = report(tables, device, stated->children[i], std::nullopt,
+                       short_end(epoch, lane, stated->ends[i], but));
+    if (!what) return failed(what);
+    if (!first) first = std::move(*what);
+  }
+  return first;
+}
+
+/// Its record may come after those of its children.
+Result<std::optional<std::string>> find_short_children(Tables& tables, std::int64_t device,
+                                                       const EpochRecord& record) {
+  std::optional<std::string> first;
+  for (const LaneEnd& begin : record.parent_ends) {
+    auto what = find_short_children(tables, device, to_row(record.epoch), begin.lane, begin.last,
+                                    began_after(begin.last));
+    if (!what) return failed(what);
+    if (!first) first = std::move(*what);
+  }
+  return first;
 }
 
 /// The one child of an epoch that is complete in the lane together with its end; nothing otherwise.
@@ -218,19 +259,7 @@ Result<bool> learn_seen(Tables& tables, std::int64_t device, std::int64_t epoch)
 
 Result<std::optional<std::string>> check_end(Tables& tables, std::int64_t device, std::int64_t epoch,
                                              std::string_view lane, std::int64_t highest) {
-  std::optional<std::string> first;
-  auto stated = tables.epochs.stated_ends(device, epoch, lane);
-  if (!stated) return failed(stated);
-  for (std::size_t i = 0; i < stated->children.size(); ++i) {
-    if (stated->ends[i] >= highest) continue;
-    auto what =
-        report(tables, device, stated->children[i], std::nullopt,
-               "says that " + name_of(epoch) + " ended at " + std::string(lane) + ' ' +
-                   std::to_string(stated->ends[i]) + ", but " + std::to_string(highest) + " was seen");
-    if (!what) return failed(what);
-    if (!first) first = std::move(*what);
-  }
-  return first;
+  return find_short_children(tables, device, epoch, lane, highest, seen(highest));
 }
 
 Result<Announcement> announce(Tables& tables, std::string_view device_source, const EpochRecord& record) {
@@ -263,7 +292,9 @@ Result<Announcement> announce(Tables& tables, std::string_view device_source, co
   Announcement result;
   auto rewind = find_rewind(tables, **device, record);
   if (!rewind) return failed(rewind);
-  result.rewind = std::move(*rewind);
+  auto of_children = find_short_children(tables, **device, record);
+  if (!of_children) return failed(of_children);
+  result.rewind = *rewind ? std::move(*rewind) : std::move(*of_children);
   auto grown = fold_ancestors(tables, **device, epoch);
   if (!grown) return failed(grown);
   result.rows_grown = *grown;

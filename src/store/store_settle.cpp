@@ -49,7 +49,10 @@ bool Store::give_up_damaged(const RefusalNote& note) {
       ++counters_.rows_damaged;
       return true;
     }
-    if (!gone && says_damaged(gone.error())) return mend();  // it is looked for again in what was saved
+    // Met by a walk over the lane and not to be found by its seq: then the tree itself is damaged.
+    const bool is_lost = !gone && gone.error().code == ErrorCode::invalid;
+    if (is_lost || (!gone && says_damaged(gone.error())))
+      return mend();  // it is looked for again in what was saved
   }
   return false;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What a session takes on trust. A schema of which a bit turned may parse and lack a table or a column. SQLite compares each entry of a table with those of its indexes: a name or
-// number of which only one copy has turned a bit shows here. A cursor has no second copy, but cursor_bytes beside
-// it is the running total up to it, and the rows around the cursor carry that total as well.
+// What a session takes on trust. A schema of which a bit turned may parse and lack a table or a column. SQLite compares
+// each entry of a table with those of its indexes: a name or number of which only one copy has turned a bit shows here. A
+// cursor has no second copy, but cursor_bytes beside it is the running total up to it, and the rows around the cursor carry
+// that total as well. Where a lane ends has none either, but the newest epoch says how far it had come by then.
 #include <array>
 #include <charconv>
 
@@ -77,6 +78,31 @@ Result<std::vector<LaneCursor>> lane_cursors(Connection& connection) {
   }
 }
 
+constexpr std::string_view kEpochEnd =
+    "SELECT last_seq FROM hf_epoch_end WHERE n = (SELECT max(n) FROM hf_epoch) "
+    "AND lane_name = (SELECT name FROM hf_lane WHERE lane = ?1)";
+// {table} is the lane's.
+constexpr std::string_view kHighest =
+    "SELECT max(?2, coalesce((SELECT max(seq) FROM {table}), 0), "
+    "coalesce((SELECT max(last_seq) FROM hf_gap WHERE lane = ?1), 0), "
+    "coalesce((SELECT max(seq) FROM hf_quarantine WHERE lane = ?1), 0))";
+
+// A page that is an older one, and sound by itself, takes a lane back to where it was then.
+Result<void> check_end(Connection& connection, const LaneCursor& lane, const std::string& table) {
+  std::string highest(kHighest);
+  highest.replace(highest.find("{table}"), std::string_view("{table}").size(), table);
+  auto stated = Statement::prepare(connection.handle(), kEpochEnd, false);
+  auto reached = Statement::prepare(connection.handle(), highest, false);
+  if (!stated || !reached) return tl::unexpected<Error>(stated ? reached.error() : stated.error());
+  const auto is_stated = stated->bind(1, lane.lane).step();
+  if (!is_stated) return tl::unexpected<Error>(is_stated.error());
+  if (*is_stated == Step::done) return {};
+  const auto stepped = reached->bind(1, lane.lane).bind(2, lane.cursor).step();
+  if (!stepped) return tl::unexpected<Error>(stepped.error());
+  if (reached->integer(0) >= stated->integer(0)) return {};
+  return corrupt("check " + table, "it ends below where it had come when the newest epoch began");
+}
+
 constexpr std::string_view kExplained =
     "SELECT (SELECT coalesce(sum(min(last_seq, ?3 - 1) - max(first_seq, ?2 + 1) + 1), 0) FROM hf_gap "
     "WHERE lane = ?1 AND last_seq > ?2 AND first_seq < ?3) + "
@@ -98,6 +124,7 @@ Result<void> check_cursor(Connection& connection, const LaneCursor& lane) {
   const std::string where = "check " + table;
   if (auto done = check_prepares(connection, std::string(kLaneColumns) + table); !done) return done;
   if (lane.cursor < 0 || lane.cursor_bytes < 0) return corrupt(where, "its cursor is below zero");
+  if (auto done = check_end(connection, lane, table); !done) return done;
   auto below = Statement::prepare(
       connection.handle(), "SELECT total_bytes FROM " + table + " WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1",
       false);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "prove/crash/rig.hpp"
-#include "relay/answer_replay.hpp"
+#include "prove/direct_backlog.hpp"
 #include "relay/relay.hpp"
 
 namespace holdfast::prove {
@@ -14,67 +14,6 @@ namespace {
 
 constexpr int kStepsMax = 20'000;
 constexpr std::chrono::seconds kRetryPause{1};
-
-/// The relay's questions, answered before they return. What the store cannot answer now waits for retry().
-class Backlog final : public relay::Backlog {
- public:
-  Backlog(store::Store& store, relay::RelayMailbox& mailbox, const platform::Clock& clock)
-      : store_(store), mailbox_(mailbox), clock_(clock) {}
-
-  void fetch(const relay::FetchRequest& request) override {
-    auto fetched = store_.fetch(request);
-    if (!fetched) return put_off(fetched.error(), [this, request] { fetch(request); });
-    mailbox_.put(relay::FetchReply{request.lane, request.after_seq, std::move(fetched->events),
-                                   fetched->end_seq, fetched->more});
-  }
-  void fetch_control(bool announce) override {
-    auto records = store_.control_records(announce);
-    if (!records) return put_off(records.error(), [this, announce] { fetch_control(announce); });
-    mailbox_.put(std::move(*records));
-  }
-  void settle(std::vector<relay::Settlement> settled) override {
-    for (const relay::Settlement& event : settled) store_.settle(event.lane, event.seq);
-  }
-  void settle_control(std::int64_t number, bool is_gap) override { store_.settle_control(number, is_gap); }
-  void refuse(relay::Refusal refusal) override {
-    const store::RefusalNote note{refusal.lane, refusal.seq, refusal.reason, refusal.detail,
-                                  clock_.wall().utc};
-    if (!refusal.final) return store_.note_failure(note);
-    mailbox_.put(relay::RefusalReply{refusal.lane, refusal.seq, store_.quarantine(note)});
-  }
-  void fetch_replay(const relay::ReplayFetch& request) override {
-    auto reply = relay::answer_replay(store_, request);
-    if (!reply) return put_off(reply.error(), [this, request] { fetch_replay(request); });
-    mailbox_.put(std::move(*reply));
-  }
-  void settle_requeued(relay::Settlement event) override { store_.settle_requeued({event.lane, event.seq}); }
-  void refuse_requeued(relay::Refusal refusal) override {
-    store_.refuse_requeued({refusal.lane, refusal.seq, refusal.reason, refusal.detail, clock_.wall().utc});
-  }
-  void release() override { store_.release_pins(); }
-  void claim(const store::ShareClaim& claim) override {
-    auto grant = store_.claim_shares(claim);
-    mailbox_.put(grant ? std::optional(std::move(*grant)) : std::nullopt);
-  }
-  void records_through(std::uint64_t /*news*/) override {}  // a single relay
-
-  void retry() {
-    for (const auto& ask : std::exchange(unanswered_, {})) ask();
-  }
-  [[nodiscard]] bool owes() const { return !unanswered_.empty(); }
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }
-
- private:
-  void put_off(const Error& error, std::function<void()> ask) {
-    trouble_ = error.text();
-    unanswered_.push_back(std::move(ask));
-  }
-  store::Store& store_;
-  relay::RelayMailbox& mailbox_;
-  const platform::Clock& clock_;
-  std::vector<std::function<void()>> unanswered_;
-  std::string trouble_;
-};
 
 relay::RelaySetup setup_of(const store::Store& store) {
   RelayOptions options;
@@ -115,10 +54,14 @@ class Drain {
       clock_.advance(std::clamp(next, clock_.now(), end) - clock_.now());
     }
     link_->drop();
-    return {drained, drained ? std::string() : backlog_.trouble()};
+    return {drained, drained ? std::string() : trouble()};
   }
 
  private:
+  [[nodiscard]] const std::string& trouble() const {
+    return backlog_.owes() || trouble_.empty() ? backlog_.trouble() : trouble_;
+  }
+
   static platform::Link& with_waker(platform::Link& link, platform::Waker& waker) {
     link.set_waker(&waker);
     return link;
@@ -168,10 +111,10 @@ class Drain {
   platform::Waker waker_;
   relay::RelayMailbox mailbox_{waker_};
   std::unique_ptr<platform::Link> link_;
-  Backlog backlog_;
+  DirectBacklog backlog_;
   relay::Relay relay_;
   Instant retry_at_;
-  std::string trouble_;
+  std::string trouble_;  ///< of storing what was acknowledged
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "prove/simulate/backlog.hpp"
+#include "prove/direct_backlog.hpp"
 #include "prove/simulate/world.hpp"
 #include "relay/relay.hpp"
 

@@ -132,6 +132,22 @@ TEST_P(InboxHistoryTest, an_event_beyond_the_stated_end_shows_the_rewind_late) {
   EXPECT_EQ(rewinds().size(), 1U);
 }
 
+TEST_P(InboxHistoryTest, an_epoch_that_ends_below_where_it_began_shows_a_rewind) {
+  EXPECT_EQ(apply(epoch_of(kE1, std::nullopt)), Applied::announced);
+  apply_all(kE1, 1, 4);
+  EXPECT_EQ(rewind_of(epoch_of(kE2, kE1, {{"telemetry", 4}})), std::nullopt);
+  EXPECT_THAT(rewind_of(epoch_of(kE3, kE2, {{"telemetry", 1}})).value_or(""),
+              HasSubstr("ended at telemetry 1, but it began after 4"));
+}
+
+TEST_P(InboxHistoryTest, an_epoch_that_ends_below_where_it_began_is_seen_in_either_order) {
+  apply_all(kE1, 1, 4);
+  EXPECT_EQ(rewind_of(epoch_of(kE3, kE2, {{"telemetry", 1}})).value_or("").find("began after"),
+            std::string::npos);
+  EXPECT_THAT(rewind_of(epoch_of(kE2, kE1, {{"telemetry", 4}})).value_or(""), HasSubstr("it began after 4"));
+  EXPECT_EQ(rewinds().front().epoch, kE3);
+}
+
 TEST_P(InboxHistoryTest, a_wiped_store_begins_a_second_history) {
   EXPECT_EQ(apply(epoch_of(kE1, std::nullopt)), Applied::announced);
   EXPECT_THAT(rewind_of(epoch_of(kE2, std::nullopt)).value_or(""), HasSubstr("begins a new store"));

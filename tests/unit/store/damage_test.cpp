@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "support/temp_dir.hpp"
 #include "unit/store/world.hpp"
 
 namespace holdfast::store::test {
@@ -101,6 +102,64 @@ TEST_F(Damage, is_told_by_every_column_that_is_published) {
     EXPECT_TRUE(other.seqs(kTelemetry).empty()) << assignment;
     EXPECT_EQ(other.lane("telemetry").lost_events_ever, 1) << assignment;
   }
+}
+
+// A page that is an older one is sound by itself, and the lane is back where it was; the newest epoch knows better.
+TEST_F(Damage, of_the_end_of_a_lane_is_told_by_where_the_newest_epoch_began) {
+  device.open();
+  device.add("telemetry", "four");
+  device.close();
+  RawDatabase(device.path()).run("DELETE FROM hf_lane_2 WHERE seq > 1");
+  device.open();
+  EXPECT_NE(device.store->statistics().warning.find("set aside"), std::string::npos);
+  EXPECT_EQ(walk(), (Seqs{1}));
+  EXPECT_EQ(device.lane("telemetry").lost_events_ever, 2)
+      << "two and three: that there was a four is not known";
+  EXPECT_EQ(device.add("telemetry").seq, 4);
+}
+
+// A key of an inner page is wrong: a walk comes to the row, and a search for it ends in the next leaf. That is so when the
+// walk begins some seqs below, which a sparse gap record explains.
+TEST_F(Damage, of_the_tree_that_hides_a_damaged_row_from_a_search_is_mended) {
+  device.open();
+  for (int i = 4; i <= 400; ++i) device.add("telemetry", std::string(200, 'x'));
+  device.close();
+  const auto pages = rows_of(RawDatabase(device.path()).handle(),
+                             "SELECT pageno FROM dbstat WHERE name = 'hf_lane_2' AND pagetype = 'internal'");
+  ASSERT_EQ(pages.size(), 1U);
+  const std::size_t page = (std::stoull(pages.at(0)) - 1) * 4096;
+  std::string file = test_support::read_file(device.path());
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(file[page + at]); };
+  // The tenth cell: the number of a leaf, and the highest key in it, in two bytes.
+  const std::size_t cell = 256U * byte(12 + 18) + byte(12 + 19);
+  const std::int64_t key = 128 * (byte(cell + 4) & 0x7F) + byte(cell + 5);
+  ASSERT_GT(byte(cell + 5), 4);
+  const auto seq = [&](std::int64_t offset) { return std::to_string(key + offset); };
+  RawDatabase(device.path())
+      .run("UPDATE hf_lane SET cursor = " + seq(-6) +
+           ", lost_events = 5, cursor_bytes = "
+           "(SELECT total_bytes FROM hf_lane_2 WHERE seq = " +
+           seq(-6) +
+           ") WHERE lane = 2; "
+           "DELETE FROM hf_lane_2 WHERE seq BETWEEN " +
+           seq(-5) + " AND " + seq(-1) +
+           "; "
+           "INSERT INTO hf_gap (n, epoch, lane, first_seq, last_seq, missing, bytes, reason) "
+           "SELECT 1, 1, 2, " +
+           seq(-5) + ", " + seq(1) +
+           ", 5, 0, 'shed'; "
+           "UPDATE hf_lane_2 SET crc = crc + 1 WHERE seq = " +
+           seq(0));
+  file = test_support::read_file(device.path());
+  file[page + cell + 5] = static_cast<char>(byte(cell + 5) - 4);
+  std::ofstream(device.path(), std::ios::binary) << file;
+
+  device.open();
+  Seqs rest;
+  for (std::int64_t left = key + 1; left <= 400; ++left) rest.push_back(left);
+  EXPECT_EQ(walk(), rest);
+  EXPECT_EQ(device.lane("telemetry").lost_events_ever, 6);
+  EXPECT_NE(device.store->statistics().warning.find("set aside"), std::string::npos);
 }
 
 /// The index through which a write finds its texts is noise: nothing else looks at it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "relay/backlog.hpp"
@@ -31,12 +32,18 @@ class DirectBacklog final : public relay::Backlog {
 
   /// Asks the store again for what it could not give.
   void retry();
+  [[nodiscard]] bool owes() const noexcept { return !unanswered_.empty(); }
+  /// Why the last answer was put off; empty: none was.
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
  private:
+  void put_off(const Error& error, std::function<void()> ask);
+
   store::Store& store_;
   relay::RelayMailbox& mailbox_;
   const platform::Clock& clock_;
   std::vector<std::function<void()>> unanswered_;
+  std::string trouble_;
 };
 
 }  // namespace holdfast::prove

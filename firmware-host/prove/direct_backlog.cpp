@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove/simulate/backlog.hpp"
+#include "prove/direct_backlog.hpp"
 
 #include <utility>
 
@@ -9,14 +9,14 @@ namespace holdfast::prove {
 
 void DirectBacklog::fetch(const relay::FetchRequest& request) {
   auto fetched = store_.fetch(request);
-  if (!fetched) return unanswered_.push_back([this, request] { fetch(request); });
+  if (!fetched) return put_off(fetched.error(), [this, request] { fetch(request); });
   mailbox_.put(relay::FetchReply{request.lane, request.after_seq, std::move(fetched->events),
                                  fetched->end_seq, fetched->more});
 }
 
 void DirectBacklog::fetch_control(bool announce) {
   auto records = store_.control_records(announce);
-  if (!records) return unanswered_.push_back([this, announce] { fetch_control(announce); });
+  if (!records) return put_off(records.error(), [this, announce] { fetch_control(announce); });
   mailbox_.put(std::move(*records));
 }
 
@@ -36,7 +36,7 @@ void DirectBacklog::refuse(relay::Refusal refusal) {
 
 void DirectBacklog::fetch_replay(const relay::ReplayFetch& request) {
   auto reply = relay::answer_replay(store_, request);
-  if (!reply) return unanswered_.push_back([this, request] { fetch_replay(request); });
+  if (!reply) return put_off(reply.error(), [this, request] { fetch_replay(request); });
   mailbox_.put(std::move(*reply));
 }
 
@@ -53,6 +53,11 @@ void DirectBacklog::release() { store_.release_pins(); }
 void DirectBacklog::claim(const store::ShareClaim& claim) {
   auto grant = store_.claim_shares(claim);
   mailbox_.put(grant ? std::optional(std::move(*grant)) : std::nullopt);
+}
+
+void DirectBacklog::put_off(const Error& error, std::function<void()> ask) {
+  trouble_ = error.text();
+  unanswered_.push_back(std::move(ask));
 }
 
 void DirectBacklog::retry() {

@@ -92,7 +92,12 @@ class RowCrc {
   std::uint32_t crc_ = 0;
 };
 
+// A row of this store's first versions has a smaller number, and its lane is not part of it: there a page that was another
+// lane's before is not told from one of this.
+constexpr std::int64_t kCoversLane = std::int64_t{1} << 32;
+
 struct CrcInput {
+  std::optional<LaneNumber> lane;
   std::int64_t seq;
   Epoch epoch;
   std::string_view key, type, topic, content_type, attributes;
@@ -100,9 +105,10 @@ struct CrcInput {
   std::span<const std::byte> data;
 };
 
-std::uint32_t crc_of(const CrcInput& in) {
-  return RowCrc()
-      .add(static_cast<std::uint64_t>(in.seq))
+std::int64_t crc_of(const CrcInput& in) {
+  RowCrc crc;
+  if (in.lane) crc.add(static_cast<std::uint64_t>(*in.lane));
+  crc.add(static_cast<std::uint64_t>(in.seq))
       .add(in.epoch.bits)
       .add(in.key)
       .add(in.type)
@@ -110,16 +116,17 @@ std::uint32_t crc_of(const CrcInput& in) {
       .add(in.content_type)
       .add(in.attributes)
       .add(in.ttl_s.has_value() ? static_cast<std::uint64_t>(*in.ttl_s) + 1 : 0)
-      .add(in.data)
-      .value();
+      .add(in.data);
+  return (in.lane ? kCoversLane : 0) + std::int64_t{crc.value()};
 }
 
 }  // namespace
 
-std::uint32_t row_crc(const StoredEvent& event) {
+bool crc_fits(const StoredEvent& event, std::int64_t crc) {
   const std::string attributes = attributes_text(event.attributes);
-  return crc_of({event.seq, event.epoch, event.key, event.type, event.topic, event.content_type, attributes,
-                 event.ttl_s, event.data});
+  const auto lane = crc < kCoversLane ? std::nullopt : std::optional(event.lane);
+  return crc == crc_of({lane, event.seq, event.epoch, event.key, event.type, event.topic, event.content_type,
+                        attributes, event.ttl_s, event.data});
 }
 
 Result<void> LaneRows::create(Connection& connection, LaneNumber lane) {
@@ -162,8 +169,8 @@ Result<void> LaneRows::append(const NewRow& row, TextTable& texts) {
   if (!content_type) return tl::unexpected<Error>(content_type.error());
   const std::string attributes = attributes_text(event.attributes);
   const auto ttl_s = ttl_of(event);
-  const std::uint32_t crc = crc_of({row.seq, row.epoch, event.key, event.type, row.topic, event.content_type,
-                                    attributes, ttl_s, event.data});
+  const std::int64_t crc = crc_of({lane_, row.seq, row.epoch, event.key, event.type, row.topic,
+                                   event.content_type, attributes, ttl_s, event.data});
 
   append_.bind(1, row.seq).bind(2, row.epoch_number).bind(3, row.committed.boot);
   append_.bind(4, row.committed.since_boot.time_since_epoch().count()).bind(5, event.key);
@@ -171,7 +178,7 @@ Result<void> LaneRows::append(const NewRow& row, TextTable& texts) {
   bind_text(append_, 7, *topic);
   bind_text(append_, 8, *content_type);
   append_.bind(9, attributes).bind(10, ttl_s);
-  return append_.bind(11, row.total_bytes).bind(12, std::int64_t{crc}).bind(13, event.data).run();
+  return append_.bind(11, row.total_bytes).bind(12, crc).bind(13, event.data).run();
 }
 
 Result<ReadRow> read_event(const Statement& from, LaneNumber lane, TextTable& texts) {
@@ -192,7 +199,7 @@ Result<ReadRow> read_event(const Statement& from, LaneNumber lane, TextTable& te
   }
   event.attributes = attributes_of(from.text(8));
   if (!from.is_null(9)) event.ttl_s = static_cast<std::uint32_t>(from.integer(9));
-  row.crc = static_cast<std::uint32_t>(from.integer(11));
+  row.crc = from.integer(11);
   const auto data = from.blob(12);
   event.data.assign(data.begin(), data.end());
   return row;

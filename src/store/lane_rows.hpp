@@ -39,7 +39,7 @@ struct ReadRow {
   StoredEvent event;
   std::int64_t epoch_number = 0;
   std::int64_t boot = 0;
-  std::uint32_t crc = 0;
+  std::int64_t crc = 0;
   bool readable = true;  ///< false: it refers to a text that is not there
 };
 
@@ -83,8 +83,8 @@ struct EpochRun {
 /// The event of a statement that selects HF_EVENT_COLUMNS first.
 [[nodiscard]] Result<ReadRow> read_event(const Statement& row, LaneNumber lane, TextTable& texts);
 
-/// CRC-32C over what identifies and makes up the event.
-[[nodiscard]] std::uint32_t row_crc(const StoredEvent& event);
+/// Whether the event is what was written with this `crc`: CRC-32C over what identifies and makes it up, and its lane.
+[[nodiscard]] bool crc_fits(const StoredEvent& event, std::int64_t crc);
 
 /// hf_lane_<n>: the rows of one lane. rowid = seq, append-only, purged from the old end in ranges.
 class LaneRows {

@@ -27,6 +27,9 @@ class Opening {
       // Whoever sets it aside has it alone: the session ends here.
       session = fail(ErrorCode::corrupt, "open " + options_.path, "it lacks what this process has committed");
     }
+    if (session && may_mend && has_lost_room(**session)) {
+      session = fail(ErrorCode::corrupt, "open " + options_.path, "its list of free pages is not whole");
+    }
     if (!session && may_mend && (says_damaged(session.error()) || has_lost_pages(session.error()))) {
       if (auto done = set_aside(); !done) return tl::unexpected<Error>(done.error());
       session = Session::open(options_, platform_, reason_);
@@ -57,6 +60,16 @@ class Opening {
         return mark.lane == known.lane && mark.committed_seq < known.last_seq;
       });
     });
+  }
+
+  // A store that is used up and does not hold that much is asked for each page, which reads all of it.
+  static bool has_lost_room(Session& session) {
+    const auto room = session.room();
+    const Layout& layout = session.layout();
+    const bool is_used_up = room && room->left() < layout.reserve_pages + layout.group_pages;
+    if (!is_used_up || session.accounted_pages() > room->used() / 2) return false;
+    const auto findings = session.check_structure();
+    return findings && !findings->empty();
   }
 
   // An opening needs next to nothing. Where that is not free either, a medium that lost the list of free pages has left a

@@ -104,7 +104,7 @@ Result<std::optional<SalvagedRow>> SalvageNames::read(const Statement& row, int 
   event.attributes = attributes_of(row.text(column + 8));
   if (!row.is_null(column + 9)) event.ttl_s = static_cast<std::uint32_t>(row.integer(column + 9));
   salvaged.total_bytes = row.integer(column + 10);
-  const auto crc = static_cast<std::uint32_t>(row.integer(column + 11));
+  const std::int64_t crc = row.integer(column + 11);
   const auto data = row.blob(column + 12);
   event.data.assign(data.begin(), data.end());
   for (const bool second_copies : {false, true}) {
@@ -116,7 +116,7 @@ Result<std::optional<SalvagedRow>> SalvageNames::read(const Statement& row, int 
 }
 
 // Tries what the numbers may stand for: at most two answers for each of four.
-Result<bool> SalvageNames::complete(const Statement& row, int column, std::uint32_t crc, bool second_copies,
+Result<bool> SalvageNames::complete(const Statement& row, int column, std::int64_t crc, bool second_copies,
                                     SalvagedRow& salvaged) {
   const auto types = texts(row, column + 5, second_copies);
   if (!types) return tl::unexpected<Error>(types.error());
@@ -133,7 +133,7 @@ Result<bool> SalvageNames::complete(const Statement& row, int column, std::uint3
           event.type = type;
           event.topic = topic;
           event.content_type = content_type;
-          if (row_crc(event) != crc) continue;
+          if (!crc_fits(event, crc)) continue;
           (*epochs_)[salvaged.epoch_number].epoch = epoch;  // a right checksum is the better proof
           return true;
         }

@@ -35,7 +35,7 @@ class SalvageNames {
   Result<void> load_text_index();
   Result<void> load_epoch_index();
   std::vector<Epoch> epochs_of(std::int64_t number, bool second_copies) const;
-  Result<bool> complete(const Statement& row, int column, std::uint32_t crc, bool second_copies,
+  Result<bool> complete(const Statement& row, int column, std::int64_t crc, bool second_copies,
                         SalvagedRow& salvaged);
 
   sqlite3* db_ = nullptr;

@@ -146,6 +146,8 @@ class Session {
   [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
   /// As of this moment of the transaction. Two PRAGMAs, a microsecond.
   [[nodiscard]] Result<Room> room();
+  /// Pages that rows, state and callers' tables take, estimated from their bytes. Quarantine and records come on top.
+  [[nodiscard]] std::uint64_t accounted_pages() const noexcept;
   /// Pages that retained rows take, estimated from their bytes.
   [[nodiscard]] std::uint64_t retained_pages() const noexcept;
   /// Every lane's load, in priority order, for the decisions of flow.

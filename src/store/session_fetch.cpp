@@ -18,7 +18,7 @@ bool Session::complete(ReadRow& row) const {
   row.event.epoch = *epoch;
   row.event.of_this_boot = boot_ == row.boot;
   row.event.anchor = epochs_.anchor_of(row.boot);
-  return row_crc(row.event) == row.crc;
+  return crc_fits(row.event, row.crc);
 }
 
 namespace {

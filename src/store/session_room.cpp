@@ -151,6 +151,13 @@ std::vector<flow::LaneLoad> Session::loads() const {
   return loads;
 }
 
+std::uint64_t Session::accounted_pages() const noexcept {
+  auto bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(state_.bytes(), 0));
+  for (const Lane& lane : lanes_)
+    bytes += row_bytes(lane.head.total_bytes - lane.low_bytes, lane.head.last_seq - lane.low_seq + 1);
+  return bytes / kPageBytes + static_cast<std::uint64_t>(std::max<std::int64_t>(table_pages_, 0));
+}
+
 std::uint64_t Session::event_capacity() const noexcept {
   std::uint64_t data = 0;
   std::uint64_t stored = 0;

@@ -104,6 +104,30 @@ TEST_F(Damage, is_told_by_every_column_that_is_published) {
   }
 }
 
+// As when a page that another lane has given back comes again: seq, epoch and checksum fit.
+TEST_F(Damage, that_puts_a_row_of_another_lane_in_its_place_is_told_by_the_checksum) {
+  device.open();
+  for (const char* data : {"uno", "dos", "tres"}) device.add("alarm", data);
+  device.close();
+  RawDatabase(device.path())
+      .run(
+          "DELETE FROM hf_lane_2 WHERE seq = 2; INSERT INTO hf_lane_2 SELECT * FROM hf_lane_1 WHERE seq = 2");
+  device.open();
+  EXPECT_EQ(walk(), (Seqs{1, 3}));
+  EXPECT_EQ(device.lane("telemetry").lost_events_ever, 1);
+}
+
+// Nothing is wrong with what is stored, and the next write would find no page, for ever.
+TEST_F(Damage, of_the_list_of_free_pages_costs_no_room) {
+  RawDatabase(device.path()).run("PRAGMA wal_checkpoint(TRUNCATE)");  // page 1 is in it, too
+  std::fstream(device.path(), std::ios::binary | std::ios::in | std::ios::out).seekp(32)
+      << std::string(8, '\0');
+  device.open();
+  EXPECT_NE(device.store->statistics().warning.find("set aside"), std::string::npos);
+  EXPECT_EQ(walk(), (Seqs{1, 2, 3}));
+  EXPECT_EQ(device.add("telemetry", std::string(20'000, 'x')).seq, 4);
+}
+
 // A page that is an older one is sound by itself, and the lane is back where it was; the newest epoch knows better.
 TEST_F(Damage, of_the_end_of_a_lane_is_told_by_where_the_newest_epoch_began) {
   device.open();

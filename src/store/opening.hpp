@@ -18,8 +18,8 @@ struct Opened {
 /// What a process knows that has had the store open before.
 struct KnownBefore {
   bool damaged = false;  ///< it has met damage
-  std::vector<KnownLane>
-      lanes;  ///< a file without the seqs that were committed is damaged, however sound it looks
+  /// A file without the seqs that were committed is damaged, however sound it looks.
+  std::vector<KnownLane> lanes = {};
 };
 
 /// Opens the store; when its file is damaged (or `before` says so) it is set aside first, and what can be read of it

@@ -67,7 +67,7 @@ bool Store::open_again() {
   last_opening_ = platform_.clock.now();
   StoreOptions options = options_;
   options.create = false;  // a file that has vanished is not replaced by an empty one
-  KnownBefore before{std::exchange(damaged_, false), {}};
+  KnownBefore before{.damaged = std::exchange(damaged_, false)};
   for (const LaneMemory& lane : memory_) before.lanes.push_back(lane.known);
   auto opened = open_session(options, platform_, "reopened", before);
   if (!opened) return false;

@@ -151,7 +151,7 @@ TEST_F(Damage, of_the_tree_that_hides_a_damaged_row_from_a_search_is_mended) {
   const auto pages = rows_of(RawDatabase(device.path()).handle(),
                              "SELECT pageno FROM dbstat WHERE name = 'hf_lane_2' AND pagetype = 'internal'");
   ASSERT_EQ(pages.size(), 1U);
-  const std::size_t page = (std::stoull(pages.at(0)) - 1) * 4096;
+  const std::size_t page = (std::stoul(pages.at(0)) - 1) * 4096;
   std::string file = test_support::read_file(device.path());
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(file[page + at]); };
   // The tenth cell: the number of a leaf, and the highest key in it, in two bytes.

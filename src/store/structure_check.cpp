@@ -81,18 +81,16 @@ Result<std::vector<LaneCursor>> lane_cursors(Connection& connection) {
 constexpr std::string_view kEpochEnd =
     "SELECT last_seq FROM hf_epoch_end WHERE n = (SELECT max(n) FROM hf_epoch) "
     "AND lane_name = (SELECT name FROM hf_lane WHERE lane = ?1)";
-// {table} is the lane's.
-constexpr std::string_view kHighest =
-    "SELECT max(?2, coalesce((SELECT max(seq) FROM {table}), 0), "
-    "coalesce((SELECT max(last_seq) FROM hf_gap WHERE lane = ?1), 0), "
-    "coalesce((SELECT max(seq) FROM hf_quarantine WHERE lane = ?1), 0))";
 
 // A page that is an older one, and sound by itself, takes a lane back to where it was then.
 Result<void> check_end(Connection& connection, const LaneCursor& lane, const std::string& table) {
-  std::string highest(kHighest);
-  highest.replace(highest.find("{table}"), std::string_view("{table}").size(), table);
   auto stated = Statement::prepare(connection.handle(), kEpochEnd, false);
-  auto reached = Statement::prepare(connection.handle(), highest, false);
+  auto reached = Statement::prepare(connection.handle(),
+                                    "SELECT max(?2, coalesce((SELECT max(seq) FROM " + table +
+                                        "), 0), "
+                                        "coalesce((SELECT max(last_seq) FROM hf_gap WHERE lane = ?1), 0), "
+                                        "coalesce((SELECT max(seq) FROM hf_quarantine WHERE lane = ?1), 0))",
+                                    false);
   if (!stated || !reached) return tl::unexpected<Error>(stated ? reached.error() : stated.error());
   const auto is_stated = stated->bind(1, lane.lane).step();
   if (!is_stated) return tl::unexpected<Error>(is_stated.error());
